@@ -1,0 +1,38 @@
+"""A whole run: data, network, training, and the figure it is held against."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tui_trainer.config.base import Settings, setting
+from tui_trainer.config.data import Data
+from tui_trainer.config.network import Network
+from tui_trainer.config.training import Training
+
+
+class Figure(Settings):
+    """One published number."""
+
+    metric: Literal["accuracy", "parameters"] = setting("accuracy", "Metric", "What was measured.")
+    split: Literal["train", "validation", "test"] = setting("test", "Split", "On which images.")
+    value: float = setting(..., "Value", "The number: accuracy in 0..1.")
+    epoch: float | None = setting(None, "Epoch", "When it was measured (default: at the end).", ge=0)
+
+
+class Reference(Figure):
+    """Where a preset comes from, and the figure that its source gives."""
+
+    source: str = setting(..., "Source", "Name of the report.")
+    note: str = setting("", "Note", "What to know when comparing.")
+    also: Annotated[tuple[Figure, ...], Field(strict=False)] = setting((), "Also", "Further figures of the same source.")
+
+
+class Config(Settings):
+    """Everything a run needs to be run again."""
+
+    title: str = setting("", "Title", "What this is, in a line.", max_length=200)
+    description: str = setting("", "Description", "What it shows, and what to know.", max_length=5000)
+    data: Data = setting(Data(), "Data", "Which images.")
+    network: Network = setting(Network(), "Network", "What is trained.")
+    training: Training = setting(Training(), "Training", "How it is trained.")
+    reference: Reference | None = setting(None, "Reference", "What the result is held against.")

@@ -1,0 +1,174 @@
+"""Configs as TOML: reading with ``extends`` and overrides, writing whole."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import ValidationError
+
+from tui_trainer.config.base import Settings, applies, conditions
+from tui_trainer.config.config import Config
+from tui_trainer.config.errors import ConfigError, explain
+from tui_trainer.config.presets import preset_path
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 20
+
+
+def load_config(source: str | Path, overrides: Mapping[str, Any] | None = None) -> Config:
+    """The config of a preset's name or a file's path, with ``overrides`` (dotted key to value) on top.
+
+    Raises ConfigError where the file is missing, damaged or wrong.
+    """
+    path = preset_path(source)
+    return parse_config(read_tree(path), str(path), overrides)
+
+
+def parse_config(tree: Mapping[str, Any], where: str, overrides: Mapping[str, Any] | None = None) -> Config:
+    """The config that ``tree`` describes; ``where`` stands in errors. Raises ConfigError."""
+    overrides = dict(overrides or {})
+    config = _validate(tree, where)
+    if not overrides:
+        return config
+    changed = _validate(apply_overrides(tree, overrides), f"{where} with {', '.join(f'{key}={_toml(value)}' for key, value in overrides.items())}")
+    for key in overrides:
+        _refuse_idle(changed, key)
+    return changed
+
+
+def _validate(tree: Mapping[str, Any], where: str) -> Config:
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        raise explain(Config, error, where) from None
+    except RecursionError:
+        raise ConfigError(f"{where}: nested too deeply") from None
+
+
+def read_tree(path: Path, depth: int = 0) -> dict[str, Any]:
+    """The tables of a TOML file, merged over those of the preset it ``extends``. Raises ConfigError."""
+    if depth > MAX_DEPTH:
+        raise ConfigError(f"{path}: extends: the presets extend each other in a circle")
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes: this is no preset")
+        tree = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    base = tree.pop("extends", None)
+    if base is None:
+        return tree
+    if not isinstance(base, str):
+        raise ConfigError(f"{path}: extends: {base!r} is not allowed; allowed is the name or path of a preset")
+    beside = path.parent / base
+    return merge(read_tree(beside if beside.is_file() else preset_path(base), depth + 1), tree)
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``over`` laid on ``base``: tables are merged, everything else (lists too) is replaced."""
+    merged = dict(base)
+    for key, value in over.items():
+        merged[key] = merge(merged[key], value) if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) else value
+    for one, other in (("epochs", "iterations"), ("iterations", "epochs")):
+        if one in over and other in base and other not in over:
+            merged.pop(other)
+    return merged
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """``KEY=VALUE`` as a dotted key and a TOML value; what is no TOML value is a string. Raises ConfigError."""
+    key, equals, value = text.partition("=")
+    key = key.strip()
+    if not equals or not re.fullmatch(r"[A-Za-z0-9_\-]+(\.[A-Za-z0-9_\-]+)*", key):
+        raise ConfigError(f"--set {text}: write KEY=VALUE with a dotted key, such as training.momentum=0.9")
+    try:
+        return key, tomllib.loads(f"value = {value.strip()}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return key, value.strip()
+
+
+def apply_overrides(tree: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of ``tree`` with each dotted key set; numbers count list items from 0. Raises ConfigError."""
+    changed: dict[str, Any] = _copy(tree)
+    for key, value in overrides.items():
+        parts = key.split(".")
+        node: Any = changed
+        for depth, part in enumerate(parts[:-1]):
+            node = _child(node, part, key, ".".join(parts[: depth + 1]))
+        if isinstance(node, list):
+            node[_index(node, parts[-1], key)] = value
+        elif isinstance(node, dict):
+            node[parts[-1]] = value
+            _drop_other_length(node, parts[-1])
+        else:
+            raise ConfigError(f"--set {key}: {'.'.join(parts[:-1])} is no table")
+    return changed
+
+
+def _drop_other_length(table: dict[str, Any], key: str) -> None:
+    other = {"epochs": "iterations", "iterations": "epochs"}.get(key)
+    if other:
+        table.pop(other, None)
+
+
+def _copy(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {key: _copy(value) for key, value in node.items()}
+    return [_copy(value) for value in node] if isinstance(node, list | tuple) else node
+
+
+def _child(node: Any, part: str, key: str, so_far: str) -> Any:
+    if isinstance(node, list):
+        return node[_index(node, part, key)]
+    if isinstance(node, dict):
+        return node.setdefault(part, {})
+    raise ConfigError(f"--set {key}: {so_far} is no table")
+
+
+def _index(node: list[Any], part: str, key: str) -> int:
+    if not part.isdigit() or int(part) >= len(node):
+        raise ConfigError(f"--set {key}: {part} is no item of a list of {len(node)}; allowed is 0 to {len(node) - 1}")
+    return int(part)
+
+
+def _refuse_idle(config: Config, key: str) -> None:
+    """Refuse a setting that has no effect, rather than let a person believe that it had one."""
+    node: Any = config
+    for part in key.split("."):
+        if isinstance(node, Settings) and not applies(node, part):
+            wanted = " and ".join(f"{name} = {' or '.join(map(str, values))}" for name, values in conditions(type(node), part).items())
+            raise ConfigError(f"--set {key}: has no effect here; it applies with {wanted}")
+        node = node[int(part)] if isinstance(node, tuple) else node.get(part) if isinstance(node, dict) else getattr(node, part)
+
+
+def to_tree(config: Config) -> dict[str, Any]:
+    """The config as plain tables, complete but for settings that stand for "not given"."""
+    return config.model_dump(mode="json", exclude_none=True)
+
+
+def to_toml(config: Config) -> str:
+    """The config as TOML text that :func:`load_config` reads back to an equal config."""
+    tree = to_tree(config)
+    for group, other in (("iterations", "epochs"), ("stages", "epochs")):
+        if tree["training"].get(group):
+            tree["training"].pop(other, None)
+    return tomli_w.dumps(tree)
+
+
+def save_config(config: Config, path: Path) -> None:
+    """Write the config to ``path``. Raises OSError."""
+    path.write_text(to_toml(config), "utf-8")
+
+
+def _toml(value: Any) -> str:
+    return " ".join(tomli_w.dumps({"v": value}).removeprefix("v = ").split()) if not isinstance(value, dict) else str(value)
+
+
+def describe_overrides(overrides: Mapping[str, Any]) -> Iterable[str]:
+    """Each override as the ``KEY=VALUE`` that the command line takes."""
+    return (f"{key}={_toml(value)}" for key, value in overrides.items())

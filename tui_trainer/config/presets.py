@@ -1,0 +1,33 @@
+"""The presets that travel with the program, by name."""
+
+from functools import cache
+from pathlib import Path
+
+from tui_trainer.config.errors import ConfigError, nearest
+
+
+@cache
+def presets_dir() -> Path:
+    """Where the presets lie: inside the installed package, or beside it in a clone."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "presets"
+    return installed if installed.is_dir() else package.parent / "presets"
+
+
+def preset_names() -> list[str]:
+    """All presets' names, sorted; one in a folder is ``folder/name``."""
+    root = presets_dir()
+    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.toml"))
+
+
+def preset_path(source: str | Path) -> Path:
+    """The file of a preset's name, or of a path to a TOML file. Raises ConfigError with the nearest name."""
+    names = preset_names()
+    if str(source) in names:
+        return presets_dir() / f"{source}.toml"
+    path = Path(source)
+    if path.is_file():
+        return path
+    if path.suffix == ".toml" or path.is_dir():
+        raise ConfigError(f"{source}: no such preset file")
+    raise ConfigError(f"{source}: no such preset or file{nearest(str(source), names)}; `tui-trainer presets list` shows them all")

@@ -1,0 +1,108 @@
+"""What viewers ask of a trainer: typed, imperative; one JSON object a line in ``commands.jsonl``."""
+
+import dataclasses
+import getpass
+import json
+import math
+import os
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait after the current step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Go on after a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneStep:
+    """Take one step, then wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneEpoch:
+    """Train to the end of the epoch, then wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetLearningRate:
+    """Use this learning rate from the next step on; a schedule goes on from it in proportion."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCheckpoint:
+    """Save a checkpoint now and keep it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAfterEpoch:
+    """Stop at the end of the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopNow:
+    """Finish the step, save a checkpoint and stop."""
+
+
+Command = Pause | Continue | OneStep | OneEpoch | SetLearningRate | SaveCheckpoint | StopAfterEpoch | StopNow
+KINDS: dict[str, type[Command]] = {
+    kind.__name__: kind for kind in (Pause, Continue, OneStep, OneEpoch, SetLearningRate, SaveCheckpoint, StopAfterEpoch, StopNow)
+}
+MAX_LINE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command, who sent it and when (seconds since 1970)."""
+
+    command: Command
+    by: str
+    time: float
+
+
+def person() -> str:
+    """Who is asking: user@host."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}@{socket.gethostname()}"
+
+
+def send(run: Path, command: Command) -> None:
+    """Leave a command in a run folder. Raises OSError where the folder may not be written."""
+    values = {"command": type(command).__name__, "by": person(), "time": time.time()} | dataclasses.asdict(command)
+    line = (json.dumps(values, separators=(",", ":")) + "\n").encode()
+    descriptor = os.open(run / "commands.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)
+
+
+def decode(line: str | bytes) -> Request | None:
+    """The request of a line; None for a command this version does not know. Raises ValueError for a damaged line."""
+    if len(line) > MAX_LINE:
+        raise ValueError("not a command")
+    values = json.loads(line)
+    if not isinstance(values, dict):
+        raise ValueError("not a command")
+    kind = KINDS.get(str(values.get("command", "")))
+    if kind is None:
+        return None
+    command: Command = SetLearningRate(_learning_rate(values.get("value"))) if kind is SetLearningRate else kind()  # type: ignore[call-arg]
+    return Request(command, str(values.get("by", ""))[:100], float(values.get("time", 0.0)))
+
+
+def _learning_rate(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not 0 < value <= 1e6:
+        raise ValueError(f"learning rate {value!r} is not allowed")
+    return float(value)

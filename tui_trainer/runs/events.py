@@ -1,0 +1,214 @@
+"""What happened in a run: typed, frozen, past tense; one JSON object a line in ``events.jsonl``.
+
+``event`` is always the first key, so that a reader can tell kinds apart without parsing a line.
+Fields that a newer version added are ignored; kinds it added are skipped.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Split = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What all events carry."""
+
+    time: float
+    """Wall clock, seconds since 1970."""
+    elapsed: float
+    """Training clock in seconds: evaluation included, start-up and pauses excluded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """The trainer is ready and takes its first step, anew or again."""
+
+    name: str
+    host: str
+    pid: int
+    device: str
+    device_name: str
+    threads: int
+    precision: str
+    versions: dict[str, str]
+    dataset: str
+    classes: list[str]
+    input_shape: list[int]
+    """Channels, height, width."""
+    train_images: int
+    validation_images: int
+    test_images: int
+    parameters: int
+    batch_size: int
+    steps_per_epoch: int
+    """Of the first stage."""
+    total_steps: int
+    total_epochs: float
+    resumed_at: int | None = None
+    """The step of the checkpoint it went on from."""
+    start_seconds: float = 0.0
+    """From process start to the first step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageStarted(Event):
+    """A stage began; ``settings`` are those that it changes."""
+
+    step: int
+    epoch: float
+    stage: int
+    """Counted from 0."""
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepsTrained(Event):
+    """Progress since the last such event, at most about ten a second."""
+
+    step: int
+    """Steps taken so far."""
+    epoch: float
+    """Passes over the training set so far."""
+    loss: float
+    """Mean over the batches since the last such event."""
+    accuracy: float
+    """Of the newest batch, 0..1, before its update."""
+    learning_rate: float
+    gradient_norm: float
+    """L2 norm over all weights at the newest step, before clipping."""
+    images_per_second: float
+    """Training images over the time spent training on them, since the last such event."""
+    memory_bytes: int
+    """Resident memory of the process, or allocated memory of its GPU."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated(Event):
+    """The network was tried on a whole split (train: on a fixed sample)."""
+
+    step: int
+    epoch: float
+    split: Split
+    loss: float
+    accuracy: float
+    """0..1"""
+    confusion: list[list[int]]
+    """Counts, rows true class, columns predicted class."""
+    seconds: float
+    best: bool = False
+    """Whether this is the best validation accuracy so far (ties: lower loss)."""
+    final: bool = False
+    """Whether these are the figures of the end, of the checkpoint named ``checkpoint``."""
+    checkpoint: Literal["best", "last"] = "last"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochEnded(Event):
+    """One more pass over the training set is complete."""
+
+    step: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearningRateChanged(Event):
+    """Not by its schedule's formula: a person or a plateau changed it."""
+
+    step: int
+    epoch: float
+    old: float
+    new: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointSaved(Event):
+    """A checkpoint is whole and on disk."""
+
+    step: int
+    epoch: float
+    file: str
+    """Name in ``checkpoints/``."""
+    reason: str
+    """best, epoch, interval, requested, interrupted or end"""
+    seconds: float
+    """How long training stood still for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steered(Event):
+    """A command took effect; ``command`` is its class name."""
+
+    step: int
+    epoch: float
+    command: str
+    value: float | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused(Event):
+    """The trainer waits."""
+
+    step: int
+    epoch: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continued(Event):
+    """The trainer goes on."""
+
+    step: int
+    epoch: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned(Event):
+    """Something a person should know; training goes on."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded(Event):
+    """The trainer stopped."""
+
+    state: Literal["finished", "stopped", "failed"]
+    reason: str
+    step: int
+    epoch: float
+    images_per_second: float
+    """Over the whole run: training images over the time spent training on them."""
+
+
+KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (
+        RunStarted, StageStarted, StepsTrained, Evaluated, EpochEnded, LearningRateChanged, CheckpointSaved,
+        Steered, Paused, Continued, Warned, RunEnded,
+    )
+}
+_FIELDS = {kind: tuple(field.name for field in dataclasses.fields(kind)) for kind in KINDS.values()}
+
+
+def encode(event: Event) -> str:
+    """The event as one line of JSON, newline included."""
+    values = {"event": type(event).__name__} | {name: getattr(event, name) for name in _FIELDS[type(event)]}
+    return json.dumps(values, separators=(",", ":")) + "\n"
+
+
+def decode(line: str | bytes) -> Event | None:
+    """The event of a line; None for a kind this version does not know. Raises ValueError for a damaged line."""
+    values = json.loads(line)
+    if not isinstance(values, dict):
+        raise ValueError("not an event")
+    kind = KINDS.get(values.get("event", ""))
+    if kind is None:
+        return None
+    try:
+        return kind(**{name: values[name] for name in _FIELDS[kind] if name in values})
+    except TypeError as error:
+        raise ValueError(str(error)) from None

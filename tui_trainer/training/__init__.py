@@ -1,0 +1,1 @@
+"""Losses, optimisers, schedules, evaluation, checkpoints and the loop that uses them."""
