@@ -1,0 +1,270 @@
+"""What a run has done so far, held in bounded memory however long it runs, and read from disk in one quick pass.
+
+A run of an hour has a million events of 230 bytes. ``event`` is the first key of each line, so kinds are told
+apart without parsing, and of the steps only every k-th is decoded: enough for any screen.
+"""
+
+import os
+from array import array
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tui_trainer.runs.events import (
+    CheckpointSaved,
+    Continued,
+    EpochEnded,
+    Evaluated,
+    Event,
+    LearningRateChanged,
+    Paused,
+    RunEnded,
+    RunStarted,
+    StageStarted,
+    Steered,
+    StepsTrained,
+    Warned,
+    decode,
+)
+
+POINTS = 16_384
+RECENT = 2_048
+KEPT_EVENTS = 1_000
+BLOCK = 1 << 20
+STEP_LINE = b'{"event":"StepsTrained"'
+STEP_BYTES = 230
+"""About the length of a line of StepsTrained."""
+STEP_COLUMNS = ("step", "epoch", "elapsed", "loss", "accuracy", "learning_rate", "gradient_norm", "images_per_second", "memory_bytes")
+EVALUATION_COLUMNS = ("step", "epoch", "elapsed", "loss", "accuracy")
+
+
+class Track:
+    """Columns of numbers of one kind of event. Over ``limit`` points every second one goes, and from then on every second one comes in."""
+
+    def __init__(self, columns: Sequence[str], limit: int = POINTS, *, newest_only: bool = False) -> None:
+        self.columns: dict[str, array[float]] = {name: array("d") for name in columns}
+        self.limit = limit
+        self.newest_only = newest_only
+        self.stride = 1
+        self.seen = 0
+        """Events so far, those left out too."""
+        self.cuts = 0
+        """How often earlier points were taken back: whoever draws them has to begin anew."""
+        self._waiting = 0
+
+    def __len__(self) -> int:
+        return len(self.columns["step"])
+
+    def __getitem__(self, name: str) -> "array[float]":
+        return self.columns[name]
+
+    def append(self, event: object) -> None:
+        """Take in one event that has these columns as attributes."""
+        self.seen += 1
+        self._waiting += 1
+        if self._waiting < self.stride:
+            return
+        self._waiting = 0
+        for name, column in self.columns.items():
+            column.append(getattr(event, name))
+        if len(self) >= 2 * self.limit:
+            self._thin()
+
+    def _thin(self) -> None:
+        if not self.newest_only:
+            self.stride *= 2
+        for name, column in self.columns.items():
+            self.columns[name] = column[-self.limit :] if self.newest_only else column[1::2]
+
+    def cut_after(self, step: int) -> None:
+        """Forget what a resumed run takes again: all points after ``step``."""
+        self.cuts += 1
+        steps = self.columns["step"]
+        keep = len(steps)
+        while keep and steps[keep - 1] > step:
+            keep -= 1
+        for column in self.columns.values():
+            del column[keep:]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that bends the curves: where, what, and the event behind it."""
+
+    step: int
+    epoch: float
+    event: Event
+
+
+@dataclass(slots=True)
+class Splits:
+    """Evaluations of one split: their curve, and the newest two whole (with confusion matrix)."""
+
+    track: Track = field(default_factory=lambda: Track(EVALUATION_COLUMNS))
+    newest: Evaluated | None = None
+    before: Evaluated | None = None
+    best: Evaluated | None = None
+    """Of validation: the one marked best. Without its matrix."""
+    final: dict[str, Evaluated] = field(default_factory=dict)
+    """Figures of the end, by checkpoint (best, last)."""
+
+
+class History:
+    """The state of all curves, tables and panels. Feed it events in order."""
+
+    def __init__(self) -> None:
+        self.started: RunStarted | None = None
+        self.ended: RunEnded | None = None
+        self.paused = False
+        self.steps = Track(STEP_COLUMNS)
+        self.recent = Track(STEP_COLUMNS, RECENT, newest_only=True)
+        self.newest: StepsTrained | None = None
+        self.evaluated: dict[str, Splits] = {}
+        self.marks: list[Mark] = []
+        self.events: deque[Event] = deque(maxlen=KEPT_EVENTS)
+        self.count = 0
+        self.damaged = 0
+
+    def observe(self, event: Event) -> None:
+        """Take in one event."""
+        self.count += 1
+        match event:
+            case StepsTrained():
+                self.newest = event
+                self.steps.append(event)
+                self.recent.append(event)
+                return
+            case Evaluated():
+                self._evaluated(event)
+            case RunStarted():
+                self._started(event)
+            case RunEnded():
+                self.ended, self.paused = event, False
+            case Paused():
+                self.paused = True
+            case Continued():
+                self.paused = False
+            case LearningRateChanged() | Steered():
+                self.marks.append(Mark(event.step, event.epoch, event))
+            case StageStarted() if event.stage > 0:
+                self.marks.append(Mark(event.step, event.epoch, event))
+        self.events.append(replace(event, confusion=[]) if isinstance(event, Evaluated) else event)
+
+    def _started(self, event: RunStarted) -> None:
+        self.started, self.ended, self.paused = event, None, False
+        if event.resumed_at is not None:
+            for track in (self.steps, self.recent, *(split.track for split in self.evaluated.values())):
+                track.cut_after(event.resumed_at)
+            self.marks = [mark for mark in self.marks if mark.step <= event.resumed_at]
+            epoch = self.steps["epoch"][-1] if len(self.steps) else 0.0
+            self.marks.append(Mark(event.resumed_at, epoch, event))
+
+    def _evaluated(self, event: Evaluated) -> None:
+        split = self.evaluated.setdefault(event.split, Splits())
+        if event.final:
+            split.final[event.checkpoint] = event
+            if split.newest is not None and event.checkpoint == "last":
+                return
+        else:
+            split.track.append(event)
+        if event.best:
+            split.best = replace(event, confusion=[])
+        split.before, split.newest = split.newest, event
+
+    def split(self, name: str) -> Splits:
+        """The evaluations of a split (empty ones where there are none)."""
+        return self.evaluated.get(name) or Splits()
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the training set so far."""
+        return self.newest.epoch if self.newest else 0.0
+
+    @property
+    def elapsed(self) -> float:
+        """Training clock of the newest event, seconds."""
+        last = self.events[-1].elapsed if self.events else 0.0
+        return max(self.newest.elapsed if self.newest else 0.0, last)
+
+
+def read_history(path: Path) -> tuple[History, int]:
+    """The history that ``events.jsonl`` at ``path`` tells, and the offset from which to follow it on.
+
+    A file that is not there is an empty history. A torn last line is left for the follower.
+    """
+    history = History()
+    try:
+        size = os.stat(path).st_size  # noqa: PTH116
+    except FileNotFoundError:
+        return history, 0
+    every = max(1, size // STEP_BYTES // POINTS)
+    history.steps.stride = every
+    offset, seen, newest = 0, 0, b""
+    for lines in _blocks(path):
+        for line in lines:
+            offset += len(line) + 1
+            if line.startswith(STEP_LINE):
+                seen += 1
+                newest = line
+                if seen % every:
+                    continue
+                history.steps._waiting = every
+                history.steps.seen += every - 1
+            elif not line:
+                continue
+            _take(history, line)
+    history.count += seen - seen // every
+    if newest and seen % every:
+        _take_newest(history, newest)
+    history.recent = _tail(path, size)
+    return history, offset
+
+
+def _blocks(path: Path) -> Iterator[list[bytes]]:
+    """The whole lines of a file, without their ends, a few megabytes at a time (mapping it would count as the reader's memory)."""
+    rest = b""
+    with open(path, "rb") as file:  # noqa: PTH123
+        while block := file.read(BLOCK):
+            lines = (rest + block).split(b"\n")
+            rest = lines.pop()
+            yield lines
+
+
+def _take(history: History, line: bytes) -> None:
+    try:
+        event = decode(line)
+    except (ValueError, RecursionError):
+        history.damaged += 1
+        return
+    if event is not None:
+        history.observe(event)
+
+
+def _take_newest(history: History, line: bytes) -> None:
+    try:
+        event = decode(line)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(event, StepsTrained):
+        history.newest = event
+
+
+def _tail(path: Path, size: int) -> Track:
+    """Every step of the file's end, not only each k-th."""
+    recent = Track(STEP_COLUMNS, RECENT, newest_only=True)
+    with open(path, "rb") as file:  # noqa: PTH123
+        file.seek(max(0, size - RECENT * STEP_BYTES))
+        lines = file.read(RECENT * STEP_BYTES).split(b"\n")
+    for line in lines[1 if size > RECENT * STEP_BYTES else 0 : -1]:
+        if line.startswith(STEP_LINE):
+            try:
+                event = decode(line)
+            except (ValueError, RecursionError):
+                continue
+            if event is not None:
+                recent.append(event)
+    return recent
+
+
+__all__ = ["CheckpointSaved", "EpochEnded", "History", "Mark", "Splits", "Track", "Warned", "read_history"]

@@ -1,0 +1,1 @@
+"""What one operates: tables, the header, the key bar."""

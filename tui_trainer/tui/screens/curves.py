@@ -1,0 +1,118 @@
+"""The two charts of a run: loss and accuracy of training and validation over the planned epochs."""
+
+from itertools import pairwise
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from tui_trainer.runs.history import History, Track
+from tui_trainer.tui.widgets.chart import LineChart
+from tui_trainer.tui.wording import mark_label
+
+
+class Curves(Container):
+    """Loss and accuracy in step: one cursor, one set of marks. Only what is new is handed on."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._done: dict[str, int] = {}
+        self._marks = 0
+        self._version = -1
+        self._sampled = False
+        self._planned = 0.0
+
+    def compose(self) -> ComposeResult:
+        """Two charts."""
+        yield LineChart("Loss", y_min=0.0, id="loss", classes="panel")
+        yield LineChart("Accuracy", decimals=2, unit="%", y_min=0.0, y_max=100.0, id="accuracy", classes="panel")
+
+    @property
+    def charts(self) -> tuple[LineChart, LineChart]:
+        """Loss and accuracy."""
+        return self.query_one("#loss", LineChart), self.query_one("#accuracy", LineChart)
+
+    def nothing(self, text: str) -> None:
+        """There is no run: say what to do."""
+        for chart in self.charts:
+            chart.clear()
+            chart.set_empty(text)
+
+    def show(self, history: History, *, anew: bool) -> None:
+        """Draw what is new in ``history``; everything where it is another run, or one that took points back."""
+        loss, accuracy = self.charts
+        version = history.steps.cuts
+        sampled = len(history.split("train").track) > 1
+        if anew or version != self._version or sampled != self._sampled or any(track.seen < self._done.get(name, 0) for name, track in self._tracks(history)):
+            self._done, self._marks, self._version, self._sampled = {}, 0, version, sampled
+            for chart in self.charts:
+                chart.clear()
+                chart.clear_marks()
+                chart.set_empty("the first figures come within seconds" if history.ended is None else "this run ended before its first figures")
+                chart.set_cursor(None)
+            self._planned = 0.0
+        planned = history.started.total_epochs if history.started else 0.0
+        if planned != self._planned:
+            self._planned = planned
+            for chart in self.charts:
+                chart.set_range(0.0, max(planned, history.epoch))
+        self._extend(loss, "train", "steps", history.steps, history.recent, "loss", 1.0)
+        if sampled:
+            self._extend(accuracy, "train", "train", history.split("train").track, None, "accuracy", 100.0)
+        else:
+            self._extend(accuracy, "train", "steps accuracy", history.steps, history.recent, "accuracy", 100.0)
+        validation = history.split("validation").track
+        self._extend(loss, "validation", "validation loss", validation, None, "loss", 1.0)
+        self._extend(accuracy, "validation", "validation", validation, None, "accuracy", 100.0)
+        self._draw_marks(history)
+
+    def _tracks(self, history: History) -> list[tuple[str, Track]]:
+        return [("steps", history.steps), ("validation", history.split("validation").track)]
+
+    def _extend(self, chart: LineChart, series: str, name: str, whole: Track, recent: Track | None, column: str, scale: float) -> None:
+        done, seen = self._done.get(name, 0), whole.seen
+        if seen == done:
+            return
+        fresh = seen - done
+        self._done[name] = seen
+        if done == 0:
+            source, count = whole, len(whole)
+        elif recent is not None and fresh <= len(recent):
+            source, count = recent, fresh
+        else:
+            source, count = whole, min(len(whole), max(1, fresh // whole.stride))
+        chart.extend(series, source["epoch"][-count:], [scale * value for value in source[column][-count:]])
+
+    def _draw_marks(self, history: History) -> None:
+        fresh = history.marks[self._marks :]
+        self._marks = len(history.marks)
+        for before, mark in pairwise([None, *fresh]):
+            label = mark_label(mark) if mark else ""
+            if mark is None or not label or (before is not None and before.epoch == mark.epoch and mark_label(before) == label):
+                continue
+            for chart in self.charts:
+                chart.mark(mark.epoch, label)
+
+    def toggle_log(self) -> None:
+        """Loss on a logarithmic scale, and back."""
+        self.charts[0].toggle_log()
+
+    def toggle_window(self) -> None:
+        """Recent part or all."""
+        for chart in self.charts:
+            chart.toggle_window()
+
+    def move_cursor(self, by: int) -> None:
+        """Move the reading cursor; 0 takes it away."""
+        loss, accuracy = self.charts
+        if by == 0:
+            for chart in self.charts:
+                chart.set_cursor(None)
+            return
+        chart = loss if loss.display else accuracy
+        chart.move_cursor(by)
+
+    def on_line_chart_cursor_moved(self, event: LineChart.CursorMoved) -> None:
+        """The other chart reads at the same place."""
+        for chart in self.charts:
+            if chart is not event.chart:
+                chart.set_cursor(event.x)

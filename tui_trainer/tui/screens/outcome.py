@@ -1,0 +1,117 @@
+"""How a run ended: its figures beside the reference, why it failed, and what comes next."""
+
+from typing import TYPE_CHECKING
+
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_trainer.runs.history import History
+from tui_trainer.tui.controls.paint import Part, plain, strip, wrapped
+from tui_trainer.tui.widgets.progress import clock
+from tui_trainer.tui.wording import percent, thousands
+
+if TYPE_CHECKING:
+    from tui_trainer.config import Reference
+    from tui_trainer.tui.feed import Feed
+
+TITLES = {"finished": "Finished", "stopped": "Stopped", "failed": "Failed", "crashed": "Crashed", "missing": "Gone"}
+NEXT = {
+    "finished": "i inspect where it fails   a change and train again   4 compare with other runs",
+    "stopped": "i inspect where it fails   a change and train again   4 compare with other runs",
+    "failed": "o the trainer's log   a change and train again   4 other runs",
+    "crashed": "o the trainer's log   a change and train again   4 other runs",
+    "missing": "4 other runs   1 design a new one",
+}
+
+
+class Outcome(Widget):
+    """A box of a few lines that is there once a run has ended."""
+
+    lines: reactive[tuple[tuple[Part, ...], ...]] = reactive((), layout=True)
+
+    def show(self, feed: "Feed") -> None:
+        """Say how it ended; nothing while it is at work."""
+        self.display = not feed.live
+        if feed.live:
+            return
+        state = feed.state if feed.state in TITLES else "missing"
+        self.border_title = TITLES[state]
+        self.set_class(state in ("failed", "crashed", "missing"), "bad")
+        lines: list[tuple[Part, ...]] = []
+        reason = feed.problem or (feed.history.ended.reason if feed.history.ended else "") or (feed.status.reason if feed.status else "")
+        if state == "crashed":
+            reason += ": it was killed, or the machine went down. Its last checkpoint is kept."
+        if reason:
+            looks = "bad" if state in ("failed", "crashed", "missing") else ""
+            lines += [((text, looks),) for text in wrapped(reason[:1].upper() + reason[1:], max(20, self.app.size.width - 6))[:3]]
+        lines += figures(feed.history, self._reference(feed))
+        lines.append(tuple(keys(NEXT[state])))
+        self.lines = tuple(lines)
+
+    def _reference(self, feed: "Feed") -> "Reference | None":
+        from tui_trainer.config import ConfigError
+        from tui_trainer.runs.folder import RunFolder
+
+        if getattr(self, "_of", None) != feed.path:
+            self._of = feed.path
+            try:
+                self._found = RunFolder(feed.path).config().reference
+            except ConfigError:
+                self._found = None
+        return self._found
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        """As many lines as there are."""
+        return len(self.lines)
+
+    def render_line(self, y: int) -> Strip:
+        """One of them."""
+        return strip(self, self.lines[y] if y < len(self.lines) else (), self.size.width)
+
+
+def figures(history: History, reference: "Reference | None") -> list[tuple[Part, ...]]:
+    """Final accuracy of each split, beside the reference's, and the whole run in a line."""
+    parts: list[Part] = []
+    finals = {}
+    for split in ("train", "validation", "test"):
+        found = history.split(split).final
+        newest = found.get("best") or found.get("last") or history.split(split).newest
+        if newest is not None:
+            finals[split] = newest.accuracy
+            parts += [(f"{split} ", "muted"), (f"{percent(newest.accuracy)}   ", "bold")]
+    lines: list[tuple[Part, ...]] = []
+    if reference is not None and reference.metric == "accuracy":
+        parts += [(f"reference, {reference.split} ", "muted"), (percent(reference.value), "bold")]
+        ours = finals.get(reference.split)
+        if ours is not None:
+            change = 100 * (ours - reference.value)
+            parts.append((f"  {'+' if change >= 0 else '−'}{abs(change):.2f} pp", "good" if change >= -0.5 else "warning"))
+        parts.append((f"  ({reference.source})", "muted"))
+    elif parts:
+        parts.append(("no reference to compare with", "muted"))
+    if parts:
+        lines.append(tuple(parts))
+    best, ended = history.split("validation").best, history.ended
+    whole: list[Part] = []
+    if best is not None:
+        whole += [("best validation ", "muted"), (percent(best.accuracy), ""), (f" at epoch {best.epoch:g}   ", "muted")]
+    if history.newest is not None:
+        whole += [(f"{history.newest.epoch:g} epochs in {clock(history.elapsed)}   ", "muted")]
+    if ended is not None and ended.images_per_second:
+        whole.append((f"{thousands(ended.images_per_second)} images/s", "muted"))
+    if whole:
+        lines.append(tuple(whole))
+    return lines
+
+
+def keys(text: str) -> list[Part]:
+    """Keys in the accent colour, what they do beside them."""
+    parts: list[Part] = []
+    for hint in text.split("   "):
+        key, _, words = hint.partition(" ")
+        parts += [(key, "accent bold"), (f" {words}   ", "muted")]
+    return parts
+
+
+__all__ = ["Outcome", "figures", "keys", "plain"]

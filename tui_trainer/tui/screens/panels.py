@@ -1,0 +1,198 @@
+"""The panels of Train below its curves: trends, matrix, errors, events, log."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container, VerticalScroll
+from textual.widgets import Static
+
+from tui_trainer.runs.commands import person
+from tui_trainer.runs.history import History
+from tui_trainer.tui.controls.paint import plain
+from tui_trainer.tui.controls.table import Column, Table
+from tui_trainer.tui.widgets.bars import MisclassifiedBars
+from tui_trainer.tui.widgets.confusion import ConfusionMatrix
+from tui_trainer.tui.widgets.progress import clock
+from tui_trainer.tui.widgets.sparkline import Trend
+from tui_trainer.tui.wording import asked, sentence
+
+if TYPE_CHECKING:
+    from tui_trainer.tui.feed import Feed, Pending
+
+TREND_POINTS = 120
+SPLITS = ("validation", "train", "test")
+Line = tuple[str, str, str]
+"""When, what, and its looks."""
+
+
+def thinned(values: Sequence[float], count: int = TREND_POINTS) -> list[float]:
+    """At most about ``count`` of ``values``, the newest among them."""
+    stride = max(1, -(-len(values) // count))
+    return list(values[len(values) - 1 :: -stride])[::-1] if values else []
+
+
+class TrendsPanel(Container):
+    """One-line pictures of the figures that go with the curves."""
+
+    def compose(self) -> ComposeResult:
+        """The curves themselves stand here where the terminal is too small for charts."""
+        yield Trend("loss", colour="train", mark="train", decimals=4, id="t-loss", classes="small")
+        yield Trend("loss", colour="validation", mark="validation", decimals=4, id="v-loss", classes="small")
+        yield Trend("acc", colour="train", mark="train", decimals=2, unit="%", id="t-acc", classes="small")
+        yield Trend("acc", colour="validation", mark="validation", decimals=2, unit="%", id="v-acc", classes="small")
+        yield Trend("lr", decimals=5, id="lr")
+        yield Trend("gradient norm", decimals=3, id="norm")
+        yield Trend("gap", decimals=2, unit="pp", id="gap")
+        yield Trend("images/s", decimals=0, id="speed")
+        yield Trend("memory", decimals=0, unit="MB", id="memory")
+        yield Trend("batch acc", decimals=2, unit="%", id="batch", classes="large")
+
+    def show(self, history: History) -> None:
+        """Bring all up to ``history``."""
+        steps, train, validation = history.steps, history.split("train").track, history.split("validation").track
+        count = min(len(train), len(validation))
+        gap = [100 * (one - other) for one, other in zip(train["accuracy"][len(train) - count :], validation["accuracy"][len(validation) - count :], strict=True)]
+        accuracy = train["accuracy"] if len(train) > 1 else steps["accuracy"]
+        for name, values, scale in (
+            ("t-loss", steps["loss"], 1.0), ("v-loss", validation["loss"], 1.0), ("t-acc", accuracy, 100.0), ("v-acc", validation["accuracy"], 100.0),
+            ("lr", steps["learning_rate"], 1.0), ("norm", steps["gradient_norm"], 1.0), ("gap", gap, 1.0), ("speed", steps["images_per_second"], 1.0),
+            ("memory", steps["memory_bytes"], 1e-6), ("batch", steps["accuracy"], 100.0),
+        ):  # fmt: skip
+            self.query_one(f"#{name}", Trend).show([scale * value for value in thinned(values)])
+
+
+class MatrixPanel(Container):
+    """The confusion matrix of the newest evaluation of one split."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.split = "validation"
+        self._drawn: object = None
+
+    def compose(self) -> ComposeResult:
+        """The matrix."""
+        yield ConfusionMatrix(shares=True)
+
+    def show(self, history: History, *, anew: bool = False) -> None:
+        """The newest matrix, if it is not shown already."""
+        if anew and history.split(self.split).newest is None:
+            self.split = next((split for split in SPLITS if history.split(split).newest is not None), "validation")
+        newest = history.split(self.split).newest
+        if newest is not self._drawn or anew:
+            self._drawn = newest
+            matrix = self.query_one(ConfusionMatrix)
+            if newest is None or not newest.confusion:
+                matrix.clear()
+            else:
+                matrix.show(newest.confusion, history.started.classes if history.started else [str(number) for number in range(len(newest.confusion))])
+        self._title()
+
+    def _title(self) -> None:
+        shares = self.query_one(ConfusionMatrix).shares
+        self.border_title = plain(f"Confusion · {self.split} · {'row %' if shares else 'counts'}")
+
+    def toggle_shares(self) -> None:
+        """Counts or per cent."""
+        self.query_one(ConfusionMatrix).toggle_shares()
+        self._title()
+
+    def next_split(self, history: History) -> None:
+        """The next split that was evaluated."""
+        known = [split for split in SPLITS if history.split(split).newest is not None]
+        if known:
+            self.split = known[(known.index(self.split) + 1) % len(known)] if self.split in known else known[0]
+        self.show(history, anew=True)
+
+
+class ErrorsPanel(Container):
+    """Misclassified images per class, and how many more or fewer than the evaluation before."""
+
+    _drawn: object = None
+
+    def compose(self) -> ComposeResult:
+        """The bars."""
+        yield MisclassifiedBars()
+
+    def show(self, history: History, split: str) -> None:
+        """The newest counts, if they are not shown already."""
+        newest, before = history.split(split).newest, history.split(split).before
+        self.border_title = plain(f"Misclassified · {split}")
+        if newest is self._drawn:
+            return
+        self._drawn = newest
+        bars = self.query_one(MisclassifiedBars)
+        if newest is None or not newest.confusion:
+            bars.clear()
+            return
+        classes = history.started.classes if history.started else [str(number) for number in range(len(newest.confusion))]
+        comparable = before is not None and len(before.confusion) == len(newest.confusion)
+        bars.show(wrong(newest.confusion), classes, wrong(before.confusion) if comparable and before else None)
+
+
+def wrong(confusion: Sequence[Sequence[int]]) -> list[int]:
+    """Misclassified images per true class."""
+    return [sum(row) - row[number] for number, row in enumerate(confusion)]
+
+
+class EventsPanel(Container):
+    """What happened, newest first; what was asked for and not answered yet stands on top."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._count = -1
+        self._lines: list[Line] = []
+        self._me = person()
+
+    def compose(self) -> ComposeResult:
+        """The lines."""
+        yield Table[Line](
+            [Column("time", "time", 7, lambda line: (line[0], "muted"), "right"), Column("what", "what happened", 10, lambda line: (line[1], line[2]), grows=True)],
+            empty=["nothing yet"],
+        )
+
+    def on_mount(self) -> None:
+        """Its name."""
+        self.border_title = "Events"
+
+    def show(self, history: History, pending: "Sequence[Pending]") -> None:
+        """Bring the lines up to date."""
+        if history.events and (len(history.events) != self._count or history.events[-1] is not self._newest):
+            self._count, self._newest = len(history.events), history.events[-1]
+            self._lines = [(clock(event.elapsed), *line) for event in reversed(history.events) if (line := sentence(event, self._me))]
+        elif not history.events:
+            self._lines, self._count = [], -1
+        waiting = [("now", f"{asked(each.command)}: asked for, not answered yet", "accent") for each in pending]
+        self.query_one(Table).show([*waiting, *self._lines])
+
+    _newest: object = None
+
+
+class LogPanel(VerticalScroll):
+    """The end of what the trainer's process printed."""
+
+    _stamp: object = None
+
+    def compose(self) -> ComposeResult:
+        """The text."""
+        yield Static("", markup=False)
+
+    def on_mount(self) -> None:
+        """Its name."""
+        self.border_title = "Trainer's log"
+
+    def show(self, feed: "Feed") -> None:
+        """Read it again, where it is in sight and has grown."""
+        if not self.display:
+            return
+        try:
+            stat = (feed.path / "trainer.log").stat()
+            stamp: object = (str(feed.path), stat.st_size, stat.st_mtime_ns)
+        except OSError:
+            stamp = (str(feed.path), 0, 0)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        text = feed.log_tail().rstrip()
+        self.query_one(Static).update(plain(text or "the trainer has printed nothing"))
+        self.scroll_end(animate=False)
