@@ -38,6 +38,7 @@ class Results:
 def read_results(run: RunFolder) -> Results:
     """The results of a run so far. Raises OSError where its events cannot be read."""
     results = Results(run)
+    curve: dict[tuple[int, str], Evaluated] = {}
     follower = Follower(run.events_file, _decode_results)
     for event in follower.poll():
         match event:
@@ -45,14 +46,15 @@ def read_results(run: RunFolder) -> Results:
                 results.started, results.ended = event, None
                 results.finals = {}
                 if event.resumed_at is not None:
-                    results.evaluations = [each for each in results.evaluations if each.step <= event.resumed_at]
+                    curve = {place: each for place, each in curve.items() if each.step <= event.resumed_at}
             case Evaluated():
                 if event.checkpoint == "last":
-                    results.evaluations.append(event)
+                    curve[event.step, event.split] = event  # the end may be evaluated twice at the same step
                 if event.final:  # those of the best checkpoint, if any, come after those of the last
                     results.finals[event.split] = event
             case RunEnded():
                 results.ended = event
+    results.evaluations = list(curve.values())
     results.skipped = follower.skipped
     return results
 
