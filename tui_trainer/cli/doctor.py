@@ -14,7 +14,7 @@ VARIABLES = (
 
 
 def doctor(as_json: Json = False) -> None:
-    """Show versions, device, threads, terminal and places; takes a few seconds to import torch."""
+    """Show versions, device, terminal and places."""
     from tui_trainer.cli.console import console, print_json
     from tui_trainer.cli.tables import facts
 

@@ -25,7 +25,7 @@ def evaluate(
     as_json: Json = False,
     trust: Trust = False,
 ) -> None:
-    """Measure a trained run on a whole split: loss, accuracy, mistakes by class."""
+    """Measure a trained run on a whole split."""
     import contextlib
 
     from tui_trainer.cli.console import claimed_stdout, console, count, duration, percent

@@ -48,23 +48,31 @@ def program(
 
 def main() -> None:
     """Run the program and exit: 0 done, 1 failed, 2 bad input, 130 interrupted."""
-    from tui_trainer.config.errors import ConfigError
-
     for stream in (sys.stdout, sys.stderr):
         plain_where_needed(stream)
     try:
         app(prog_name="tui-trainer")
-    except ConfigError as error:
-        complain(str(error))
-        status = 2
-    except BrokenPipeError:
-        status = 1
+        status = 0
     except KeyboardInterrupt:
         status = 130
-    except OSError as error:
-        complain(describe(error))
-        status = 1
+    except Exception as error:
+        status = _explain(error)
     _leave(status)
+
+
+def _explain(error: Exception) -> int:
+    """Say in a sentence what a person can do something about; returns the exit status. Raises what is a fault of ours."""
+    from tui_trainer.config.errors import ConfigError  # not before: --help does without the schema
+
+    if isinstance(error, BrokenPipeError):
+        return 1
+    if isinstance(error, ConfigError):
+        complain(str(error))
+        return 2
+    if isinstance(error, OSError):
+        complain(describe(error))
+        return 1
+    raise error
 
 
 def describe(error: OSError) -> str:

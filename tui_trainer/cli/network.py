@@ -17,7 +17,7 @@ def network(
     as_json: Json = False,
     trust: Trust = False,
 ) -> None:
-    """Show layers, output shapes, parameters, jump and receptive field of a preset's network."""
+    """Show the layers of a network without training it."""
     from tui_trainer.catalogue.facts import data_facts
     from tui_trainer.cli.console import console, count, print_json
     from tui_trainer.network import show

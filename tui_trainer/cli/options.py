@@ -59,13 +59,12 @@ def asked_config(
     from tui_trainer.config import parse_config, parse_override, preset_path
     from tui_trainer.config.files import read_tree
 
-    path = preset_path(source)
-    tree = read_tree(path)
+    tree = read_tree(preset_path(source))
     if dataset is not None:
         tree = _without_directory(tree, dataset)
     given = {"data.dataset": dataset, "data.directory": data_dir} | {f"training.{key}": value for key, value in more.items()}
     overrides = {key: value for key, value in given.items() if value is not None}
-    return parse_config(tree, str(path), overrides | dict(map(parse_override, sets)))
+    return parse_config(tree, source, overrides | dict(map(parse_override, sets)))
 
 
 def _without_directory(tree: Mapping[str, Any], dataset: str) -> dict[str, Any]:

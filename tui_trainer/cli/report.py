@@ -1,7 +1,6 @@
 """The report at the end of a run: ours beside the reference, mistakes by class, speed, and what to do next."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_trainer.cli.console import count, duration, percent, points, rate
@@ -9,7 +8,7 @@ from tui_trainer.cli.figures import figures_json, print_by_class
 from tui_trainer.cli.tables import table, words
 from tui_trainer.config import Config, Figure, to_tree
 from tui_trainer.runs.events import Evaluated
-from tui_trainer.runs.folder import RunFolder
+from tui_trainer.runs.folder import RunFolder, runs_dir
 from tui_trainer.runs.results import SPLITS, Results, read_results
 from tui_trainer.runs.status import Status, true_status
 
@@ -120,12 +119,13 @@ def _print_reference(target: "Console", config: Config, figures: list[Figure], a
 
 
 def _print_next(target: "Console", run: RunFolder, status: Status) -> None:
-    name = run.name if run.path.parent == Path("runs") or not run.path.parent.name else str(run.path)
+    usual = run.path.parent == runs_dir()
+    name = run.name if usual else str(run.path)
     target.print(f"run       {run.path}", style="dim")
     if status.state in ("finished", "stopped", "failed") and any(run.checkpoints.glob("*")):
         target.print(f"evaluate  tui-trainer evaluate {name} --split test", style="dim")
         target.print(f"predict   tui-trainer predict {name} IMAGE", style="dim")
-    target.print("all runs  tui-trainer runs list", style="dim")
+    target.print(f"all runs  tui-trainer runs list{'' if usual else f' --runs-dir {run.path.parent}'}", style="dim")
 
 
 def run_json(run: RunFolder) -> dict[str, Any]:
