@@ -109,6 +109,9 @@ class Training(Recipe):
     evaluate_test: bool = setting(
         False, "Evaluate test", "Also evaluate the test set each time, for the curves; nothing is ever chosen by it."
     )
+    result: Literal["last", "best"] = setting("last", "Result", "Which weights the final figures and later uses are of: the last, or the best on validation.")
+    checkpoint_minutes: float = setting(5.0, "Checkpoint every", "Longest time between checkpoints, besides those at the end of each epoch.", unit="min", gt=0, le=10_000)
+    keep_checkpoints: int = setting(1, "Keep checkpoints", "How many of the newest to keep; the best, and those a person asked for, always stay.", ge=1, le=10_000)
     average: float = setting(0.0, "Weight average", "Decay per step of a running mean of the weights that is evaluated and kept in their place (0: off).", ge=0, lt=1)
     test_shifts: int = setting(0, "Test shifts", "Average predictions over the image moved by up to this in each direction and unmoved.", unit="px", ge=0, le=4)
     early_stopping: int | None = setting(

@@ -1,0 +1,85 @@
+"""What the shell offers after Tab: presets, runs, keys and values of settings. Quick and without torch."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, get_args, get_origin
+
+
+def presets(incomplete: str) -> list[str]:
+    """Names of presets; files are the shell's own business."""
+    from tui_trainer.config.presets import preset_names
+
+    return _starting(preset_names(), incomplete)
+
+
+def runs(incomplete: str) -> list[str]:
+    """Names of runs in the usual place."""
+    from tui_trainer.runs.folder import run_names, runs_dir
+
+    return _starting(run_names(runs_dir()), incomplete)
+
+
+def settings(incomplete: str) -> list[str]:
+    """``KEY=`` of every setting; after the ``=`` its values, where they can be listed."""
+    from tui_trainer.config import Config
+
+    key, equals, _ = incomplete.partition("=")
+    if not equals:
+        return _starting([f"{name}=" for name, _ in keys(Config)], incomplete)
+    values = next((allowed(annotation) for name, annotation in keys(Config) if name == key), [])
+    return _starting([f"{key}={value}" for value in values], incomplete)
+
+
+def datasets(incomplete: str) -> list[str]:
+    """Names of data sets."""
+    from tui_trainer.config.data import DatasetName
+
+    return _starting(allowed(DatasetName), incomplete)
+
+
+def devices(incomplete: str) -> list[str]:
+    """Names of devices."""
+    from tui_trainer.config import Training
+
+    return _starting(allowed(Training.model_fields["device"].annotation), incomplete)
+
+
+def splits(incomplete: str) -> list[str]:
+    """Names of splits."""
+    return _starting(["train", "validation", "test"], incomplete)
+
+
+def checkpoints(incomplete: str) -> list[str]:
+    """Which checkpoints there always are."""
+    return _starting(["best", "last"], incomplete)
+
+
+def formats(incomplete: str) -> list[str]:
+    """What runs can be exported to."""
+    return _starting(["csv", "tensorboard"], incomplete)
+
+
+def keys(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """All dotted keys of a settings model that hold one value, with their types; lists of tables are left out."""
+    from tui_trainer.config import Settings
+
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, Settings):
+            yield from keys(annotation, f"{prefix}{name}.")
+        elif name not in ("reference", "layers", "stages"):
+            yield f"{prefix}{name}", annotation
+
+
+def allowed(annotation: Any) -> list[str]:
+    """The values that a type lists: those of its literals, and true and false."""
+    from typing import Literal
+
+    if annotation is bool:
+        return ["true", "false"]
+    if get_origin(annotation) is Literal:
+        return [str(value) for value in get_args(annotation)]
+    return [value for part in get_args(annotation) for value in allowed(part)]
+
+
+def _starting(names: Iterable[str], incomplete: str) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]

@@ -1,0 +1,194 @@
+"""Where output goes and how numbers look. Rich is imported when something is printed, not for ``--help``."""
+
+import codecs
+import contextlib
+import io
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+REPORT_WIDTH = 80
+"""Columns that reports are laid out for where there is no terminal to ask."""
+UNLIMITED = 10_000
+PLAIN = dict(zip("·×…━╸─−", ".x~==--", strict=True))
+"""What stands for a character where it cannot be written."""
+
+
+def console(stream: IO[str] | None = None) -> "Console":
+    """A console on ``stream`` (default: standard output) that takes text as it is: no markup, emoji or highlighting.
+
+    Where the stream is no terminal nothing is ever wrapped or cut.
+    """
+    from rich.console import Console
+
+    stream = stream or sys.stdout
+    width = None if stream.isatty() else UNLIMITED
+    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False, soft_wrap=width is not None)
+
+
+def layout_width(target: "Console") -> int:
+    """Columns to lay a report out for."""
+    return min(target.width, 160) if target.is_terminal else REPORT_WIDTH
+
+
+def can_redraw(stream: TextIO) -> bool:
+    """Whether a line on ``stream`` can be drawn over: a terminal that is not dumb."""
+    return stream.isatty() and os.environ.get("TERM", "dumb") not in ("", "dumb", "unknown")
+
+
+def terminal_width() -> int:
+    """Columns of the terminal now."""
+    return shutil.get_terminal_size().columns
+
+
+def plain_where_needed(stream: IO[str]) -> None:
+    """Let ``stream`` write a plain character for each that its encoding lacks, rather than fail."""
+    codecs.register_error("tui-trainer-plain", _plain)
+    if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+        stream.reconfigure(errors="tui-trainer-plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(PLAIN.get(letter, "?") for letter in error.object[error.start : error.end]), error.end
+
+
+def complain(message: str) -> None:
+    """One sentence on standard error."""
+    with contextlib.suppress(OSError):
+        print(f"tui-trainer: {message}", file=sys.stderr, flush=True)
+
+
+def print_json(value: Any) -> None:
+    """``value`` as indented JSON on standard output."""
+    import json
+
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+class Unbroken:
+    """A text stream whose reader may go away: a training run does not end because ``head`` had enough."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.encoding = stream.encoding
+        self.broken = False
+
+    def write(self, text: str) -> int:
+        """Write, or drop the text where nobody reads any more."""
+        if not self.broken:
+            try:
+                self.stream.write(text)
+            except OSError:
+                self._give_up()
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, or stop writing where nobody reads any more."""
+        if not self.broken:
+            try:
+                self.stream.flush()
+            except OSError:
+                self._give_up()
+
+    def isatty(self) -> bool:
+        """Whether this is a terminal."""
+        return self.stream.isatty()
+
+    def fileno(self) -> int:
+        """The file descriptor."""
+        return self.stream.fileno()
+
+    def _give_up(self) -> None:
+        self.broken = True
+        with contextlib.suppress(OSError):  # what is still in the buffer would complain when Python exits
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, self.stream.fileno())
+            os.close(nothing)
+
+
+@contextlib.contextmanager
+def claimed_stdout() -> Iterator[TextIO]:
+    """Standard output for the caller alone: whatever else prints, C libraries too, goes to standard error."""
+    sys.stdout.flush()
+    own = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+    os.dup2(2, 1)
+    try:
+        yield own
+    finally:
+        sys.stdout.flush()
+        with contextlib.suppress(OSError):
+            own.flush()
+        os.dup2(own.fileno(), 1)
+        with contextlib.suppress(OSError):
+            own.close()
+
+
+def count(number: int) -> str:
+    """``50890`` as ``50 890``."""
+    return f"{number:,}".replace(",", " ")
+
+
+def percent(share: float | None, digits: int = 2) -> str:
+    """``0.975`` as ``97.50%``; nothing where there is no number."""
+    return "" if share is None else f"{share * 100:.{digits}f}%"
+
+
+def points(difference: float) -> str:
+    """A difference of shares in percentage points, signed: ``+0.12``."""
+    return f"{difference * 100:+.2f}"
+
+
+def duration(seconds: float) -> str:
+    """Such as ``0.84 s``, ``12.3 s``, ``3 min 05 s``, ``2 h 07 min``."""
+    if seconds < 1:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def clock(seconds: float) -> str:
+    """Such as ``0:07``, ``12:31``, ``3:02:10``."""
+    whole = max(0, round(seconds))
+    hours = f"{whole // 3600}:{whole % 3600 // 60:02d}" if whole >= 3600 else str(whole // 60)
+    return f"{hours}:{whole % 60:02d}"
+
+
+def age(then: float) -> str:
+    """How long ago a moment was, such as ``3 min ago``."""
+    if not then:
+        return ""
+    seconds = max(0.0, time.time() - then)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now"
+
+
+def rate(images_per_second: float) -> str:
+    """A number of images, such as ``364 k`` or ``870``."""
+    if images_per_second >= 10_000:
+        return f"{images_per_second / 1000:.0f} k"
+    if images_per_second >= 1_000:
+        return f"{images_per_second / 1000:.1f} k"
+    return f"{images_per_second:.0f}"
+
+
+def size(number: int) -> str:
+    """Bytes, such as ``11.6 MB``."""
+    value = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError

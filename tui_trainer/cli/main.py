@@ -1,0 +1,94 @@
+"""The ``tui-trainer`` program: its commands, and how errors reach a person."""
+
+import errno
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from tui_trainer import __version__
+from tui_trainer.cli import data, doctor, evaluate, network, presets, runs, train
+from tui_trainer.cli.console import complain, plain_where_needed
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+app = typer.Typer(
+    name="tui-trainer",
+    help="A terminal trainer for image classifiers.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("predict")(evaluate.predict)
+app.command("network")(network.network)
+app.add_typer(presets.app, name="presets")
+app.add_typer(runs.app, name="runs")
+app.add_typer(data.app, name="data")
+app.command("doctor")(doctor.doctor)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"tui-trainer {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def program(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)] = False,
+) -> None:
+    """A terminal trainer for image classifiers. First thing to try: tui-trainer train digits-mlp"""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def main() -> None:
+    """Run the program and exit: 0 done, 1 failed, 2 bad input, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        plain_where_needed(stream)
+    try:
+        app(prog_name="tui-trainer")
+        status = 0
+    except KeyboardInterrupt:
+        status = 130
+    except Exception as error:
+        status = _explain(error)
+    _leave(status)
+
+
+def _explain(error: Exception) -> int:
+    """Say in a sentence what a person can do something about; returns the exit status. Raises what is a fault of ours."""
+    from tui_trainer.config.errors import ConfigError  # not before: --help does without the schema
+
+    if isinstance(error, BrokenPipeError):
+        return 1
+    if isinstance(error, ConfigError):
+        complain(str(error))
+        return 2
+    if isinstance(error, OSError):
+        complain(describe(error))
+        return 1
+    raise error
+
+
+def describe(error: OSError) -> str:
+    """What the system refused, in a sentence."""
+    reason = error.strerror or str(error)
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{reason[:1].lower()}{reason[1:]}" + ("; free some and try again" if error.errno in NO_SPACE else "")
+
+
+def _leave(status: int) -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

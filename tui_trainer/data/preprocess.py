@@ -1,0 +1,126 @@
+"""From uint8 pixels to the numbers that a network sees: deterministic, fitted on the training images, used everywhere."""
+
+import json
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from tui_trainer.config import ConfigError, Data
+
+MAX_ZCA_VALUES = 4096
+"""Values per image up to which ZCA is offered: its matrix has the square of that, and the eigenvectors take the cube."""
+
+
+class Preprocess:
+    """Normalisation of images: ``scale * x + offset`` per channel, or whitening with a matrix. Immutable; picklable.
+
+    ``shape`` is (C, H, W) of the images it takes, ``classes`` the names of what is told apart: with them a checkpoint
+    that carries :meth:`state` can read, normalise and name images without the training set.
+    """
+
+    def __init__(
+        self, shape: tuple[int, int, int], classes: tuple[str, ...], scale: Tensor, offset: Tensor, mean: Tensor | None = None, matrix: Tensor | None = None
+    ) -> None:
+        """``scale`` and ``offset``: [C], for pixels in 0..255; ``mean`` [D] and ``matrix`` [D, D]: ZCA of what they give."""
+        self.shape, self.classes = shape, classes
+        self.scale, self.offset, self.mean, self.matrix = scale, offset, mean, matrix
+        self._uniform = bool((scale == scale[0]).all() and (offset == offset[0]).all())
+        self._factor, self._constant = float(scale[0]), float(offset[0])
+        self._factors, self._constants = scale.reshape(-1, 1, 1), offset.reshape(-1, 1, 1)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """float32 [B, C, H, W] from uint8, or from float32 pixels in 0..255, which are changed in place."""
+        values = images.to(torch.float32)
+        if self._uniform:
+            values.mul_(self._factor)
+            if self._constant:
+                values.add_(self._constant)
+        else:
+            torch.addcmul(self._constants, values, self._factors, out=values)
+        if self.matrix is None or self.mean is None:
+            return values
+        white = (values.flatten(1) - self.mean) @ self.matrix
+        return white.view(-1, *self.shape)
+
+    def to(self, device: torch.device) -> "Preprocess":
+        """The same on ``device``."""
+        mean = None if self.mean is None else self.mean.to(device)
+        matrix = None if self.matrix is None else self.matrix.to(device)
+        return Preprocess(self.shape, self.classes, self.scale.to(device), self.offset.to(device), mean, matrix)
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything as tensors on the CPU, for a checkpoint; :meth:`from_state` takes it back."""
+        names = torch.tensor(list(json.dumps(self.classes).encode()), dtype=torch.uint8)
+        state = {"shape": torch.tensor(self.shape), "classes": names, "scale": self.scale.cpu(), "offset": self.offset.cpu()}
+        if self.mean is not None and self.matrix is not None:
+            state |= {"mean": self.mean.cpu(), "matrix": self.matrix.cpu()}
+        return state
+
+    @classmethod
+    def from_state(cls, state: dict[str, Tensor], device: torch.device | None = None) -> "Preprocess":
+        """What :meth:`state` was taken from, on ``device`` (default: the CPU)."""
+        channels, height, width = (int(side) for side in state["shape"])
+        classes = tuple(json.loads(bytes(state["classes"].tolist()).decode()))
+        made = cls((channels, height, width), classes, state["scale"], state["offset"], state.get("mean"), state.get("matrix"))
+        return made.to(device) if device is not None else made
+
+    def pixels(self, values: Tensor) -> Tensor:
+        """The pixels in 0..1 that gave ``values`` (float [B, C, H, W]), for showing them; whitened ones are only scaled."""
+        if self.matrix is None:
+            return ((values - self._constants) / self._factors / 255).clamp_(0, 1)
+        low, high = values.amin((1, 2, 3), keepdim=True), values.amax((1, 2, 3), keepdim=True)
+        return (values - low) / (high - low).clamp_min(1e-12)
+
+
+def fit_preprocess(data: Data, shape: tuple[int, int, int], classes: tuple[str, ...], chunks: Iterable[Tensor]) -> Preprocess:
+    """The normalisation that ``data`` asks for, from the training images in ``chunks`` (uint8 [B, C, H, W], in turn).
+
+    none: x / 255. min-max: to 0..1 by the lowest and highest pixel of the set, over all channels. standardise: mean 0
+    and (population) deviation 1 per channel. zca: x / 255 whitened, W = U (L + epsilon)^-1/2 U^T with the eigenvalues L
+    and eigenvectors U of the pixels' covariance (Krizhevsky, Learning multiple layers of features, 2009, appendix A).
+    Statistics are kept as histograms, so they are exact and no float copy of the set is made.
+    Raises ConfigError where ZCA is asked of images too large for it.
+    """
+    channels = shape[0]
+    plain = torch.full((channels,), 1 / 255), torch.zeros(channels)
+    if data.normalise == "none":
+        return Preprocess(shape, classes, *plain)
+    if data.normalise == "zca":
+        return Preprocess(shape, classes, *plain, *_fit_zca(shape, chunks, data.zca_epsilon))
+    counts = torch.zeros(channels, 256, dtype=torch.float64)
+    for images in chunks:
+        for channel in range(channels):
+            counts[channel] += torch.bincount(images[:, channel].reshape(-1), minlength=256).cpu()
+    levels = torch.arange(256, dtype=torch.float64)
+    if data.normalise == "min-max":
+        present = counts.sum(0).nonzero().flatten()
+        low, high = float(present[0]), float(present[-1])
+        spread = high - low or 255.0
+        scale, offset = torch.full((channels,), 1 / spread), torch.full((channels,), -low / spread)
+        return Preprocess(shape, classes, scale, offset)
+    total = counts.sum(1)
+    mean = counts @ levels / total
+    deviation = (counts @ levels.square() / total - mean.square()).clamp_min(0).sqrt()
+    deviation = torch.where(deviation < 1e-6, 255.0, deviation)  # a channel of one value carries nothing: only centre it
+    return Preprocess(shape, classes, (1 / deviation).float(), (-mean / deviation).float())
+
+
+def _fit_zca(shape: tuple[int, int, int], chunks: Iterable[Tensor], epsilon: float) -> tuple[Tensor, Tensor]:
+    values = shape[0] * shape[1] * shape[2]
+    if values > MAX_ZCA_VALUES:
+        raise ConfigError(
+            f"data.normalise = zca needs images of at most {MAX_ZCA_VALUES} values, these have {' x '.join(map(str, shape))} = {values}; "
+            "set data.image_size lower, or normalise otherwise"
+        )
+    count, total, products = 0, torch.zeros(values, dtype=torch.float64), torch.zeros(values, values, dtype=torch.float64)
+    for images in chunks:
+        rows = images.cpu().flatten(1).to(torch.float32).div_(255)
+        count += len(rows)
+        total += rows.sum(0, dtype=torch.float64)
+        products += rows.T @ rows
+    mean = total / count
+    covariance = products.div_(count).sub_(torch.outer(mean, mean))
+    eigenvalues, vectors = torch.linalg.eigh(covariance)
+    matrix = (vectors * (eigenvalues.clamp_min(0) + epsilon).rsqrt()) @ vectors.T
+    return mean.float(), matrix.float()

@@ -1,0 +1,98 @@
+"""The batches of an epoch: a fixed order for each seed and epoch, from any position in it."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tui_trainer.data import DataSet
+
+CHUNK_BYTES = 1_600_000
+"""Float bytes prepared in one go: several small batches at once are cheaper, up to what the cache holds (measured)."""
+MAX_BATCHES = 16
+
+
+def mix(*numbers: int) -> int:
+    """One seed in 0..2^63 from several numbers (SplitMix64 steps), so that nearby seeds are unrelated."""
+    state = 0x9E3779B97F4A7C15
+    for number in numbers:
+        state = (state ^ number) * 0xBF58476D1CE4E5B9 % 2**64
+        state = (state ^ (state >> 27)) * 0x94D049BB133111EB % 2**64
+        state ^= state >> 31
+    return state >> 1
+
+
+@dataclass(slots=True)
+class Position:
+    """Where in the data training stands."""
+
+    epoch: int = 0
+    """Complete passes so far."""
+    seen: int = 0
+    """Images of the current pass that were used (or left out as a last small batch)."""
+    origin: int = 0
+    """Where in the current pass the grid of chunks begins: 0, or where the batch size last changed."""
+
+
+class Batches:
+    """Batches of normalised, augmented images (B, C, H, W) and their targets, in the order that the seed gives.
+
+    Everything random is drawn from (seed, epoch, place in the epoch) alone, so any position can be gone on from.
+    """
+
+    def __init__(self, data: DataSet, seed: int, shuffle: bool, drop_last: bool, channels_last: bool) -> None:
+        self.data, self.seed, self.shuffle, self.drop_last = data, seed, shuffle, drop_last
+        self.layout = torch.channels_last if channels_last else torch.contiguous_format
+        self.images = len(data.train)
+        self.generator = torch.Generator(device=data.train.labels.device)
+
+    def order(self, epoch: int) -> Tensor | None:
+        """Indices of all training images in the order of this pass; None: as they lie."""
+        if not self.shuffle:
+            return None
+        draw = torch.Generator().manual_seed(mix(self.seed, 1, epoch))
+        return torch.randperm(self.images, generator=draw).to(self.data.train.labels.device)
+
+    def rest_of_epoch(self, position: Position, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches from ``position`` to the end of its pass; the caller moves the position on."""
+        values = self.data.shape[0] * self.data.shape[1] * self.data.shape[2]
+        batches = max(1, min(MAX_BATCHES, CHUNK_BYTES // (4 * values * batch_size)))
+        chunk, epoch = batches * batch_size, position.epoch
+        start = position.origin + (position.seen - position.origin) // chunk * chunk
+        skip = (position.seen - start) // batch_size
+        for images, labels in self.data.train.chunks(self.order(epoch), start, chunk):
+            ready, targets = self._prepared(images, labels, epoch, start)
+            start += len(images)
+            pieces = zip(ready.split(batch_size), targets.split(batch_size), strict=True)
+            for number, (piece, target) in enumerate(pieces):
+                if number >= skip and not (self.drop_last and len(piece) < batch_size):
+                    yield piece, target
+            skip = 0
+
+    def ends_epoch(self, position: Position, batch_size: int) -> bool:
+        """Whether no batch is left in the position's pass."""
+        left = self.images - position.seen
+        return left <= 0 or (self.drop_last and left < batch_size)
+
+    def steps_to(self, progress: float, position: Position, batch_size: int) -> int:
+        """Steps from ``position`` until ``progress`` passes over the data are reached, at least 1."""
+        epochs, images = int(progress + 1e-9), (progress - int(progress + 1e-9)) * self.images
+        if epochs <= position.epoch:
+            return max(1, self._count(images - position.seen - 1e-6, batch_size))
+        whole = self._count(self.images, batch_size, self.drop_last)
+        rest = self._count(self.images - position.seen, batch_size, self.drop_last)
+        return max(1, rest + (epochs - position.epoch - 1) * whole + self._count(images - 1e-6, batch_size))
+
+    @staticmethod
+    def _count(images: float, batch_size: int, drop_last: bool = False) -> int:
+        return max(0, math.floor(images / batch_size) if drop_last else math.ceil(images / batch_size))
+
+    def _prepared(self, images: Tensor, labels: Tensor, epoch: int, start: int) -> tuple[Tensor, Tensor]:
+        if self.data.augment is None:
+            ready, targets = self.data.preprocess(images), labels
+        else:
+            self.generator.manual_seed(mix(self.seed, 2, epoch, start))
+            ready, targets = self.data.augment(images, labels, self.generator, self.data.preprocess)
+        return ready.contiguous(memory_format=self.layout), targets

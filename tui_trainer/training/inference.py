@@ -1,0 +1,107 @@
+"""Using a trained network: evaluating it on a split, predicting single images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from tui_trainer.config import Config, ConfigError
+from tui_trainer.data import DataSet, Preprocess, load_dataset, read_images
+from tui_trainer.models import build, wants_channels_last
+from tui_trainer.runs import RunFolder
+from tui_trainer.runs.checkpoints import Entry
+from tui_trainer.training.checkpoints import load_checkpoint
+from tui_trainer.training.device import pick_device
+from tui_trainer.training.evaluation import Evaluation, evaluate, shifted_mean
+from tui_trainer.training.losses import make_loss
+from tui_trainer.training.steps import autocast
+
+BATCH = 512
+
+
+@dataclass(slots=True)
+class Trained:
+    """A network with the weights of a checkpoint, and how to bring images to it."""
+
+    run: RunFolder
+    config: Config
+    checkpoint: Entry
+    device: torch.device
+    model: nn.Module
+    preprocess: Preprocess
+    data: DataSet | None = None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.preprocess.classes
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a network takes an image for."""
+
+    path: Path
+    label: str
+    probability: float
+    probabilities: tuple[float, ...]
+    """One for each class, in the order of the classes; they sum to 1."""
+
+
+def load_trained(run: RunFolder, checkpoint: str | None = None, device: str = "auto", trusted: bool = False) -> Trained:
+    """The network of a run with the weights of ``best``, ``last`` or a checkpoint file (default: the run's result).
+
+    Raises ConfigError.
+    """
+    config = run.config()
+    place = pick_device(device)
+    state, entry = load_checkpoint(run.checkpoints, checkpoint or config.training.result, place)
+    try:
+        preprocess = Preprocess.from_state(state["preprocess"], place)
+        model = build(config.network, preprocess.shape, len(preprocess.classes), trusted=trusted)
+        model.load_state_dict(state["weights"])
+    except (KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise ConfigError(f"{run.checkpoints / entry.file}: does not fit the network in {run.config_file}: {str(error).splitlines()[0]}") from None
+    layout = torch.channels_last if wants_channels_last(model) else torch.preserve_format
+    return Trained(run, config, entry, place, model.to(place, memory_format=layout).eval(), preprocess)  # type: ignore[call-overload]
+
+
+def evaluate_split(trained: Trained, split: str) -> Evaluation:
+    """Loss, accuracy and confusion matrix over all images of a split of the run's data. Raises ConfigError."""
+    config = trained.config
+    if trained.data is None:
+        trained.data = load_dataset(config.data, trained.device)
+    data = trained.data
+    source = {"train": data.train, "validation": data.validation, "test": data.test}[split]
+    if not len(source):
+        raise ConfigError(f"--split {split}: the run's data has no {split} images")
+    return evaluate(
+        trained.model,
+        source,
+        trained.preprocess,
+        make_loss(config.training, data.class_counts, trained.device),
+        data.classes,
+        split,
+        batch_size=BATCH,
+        shifts=config.training.test_shifts if split != "train" else 0,
+        channels_last=wants_channels_last(trained.model),
+        precision=autocast(trained.device, config.training.precision),
+    )
+
+
+@torch.inference_mode()
+def predict(trained: Trained, paths: Sequence[Path]) -> list[Prediction]:
+    """What the network takes each picture file for. Raises ConfigError for a file that is no readable image."""
+    images = read_images(paths, trained.config.data, trained.preprocess.shape).to(trained.device)
+    found = []
+    with autocast(trained.device, trained.config.training.precision)():
+        for batch in images.split(BATCH):
+            logits = shifted_mean(trained.model, trained.preprocess(batch), trained.config.training.test_shifts)
+            found.append(logits.float().softmax(1).cpu())
+    classes = trained.classes
+    return [
+        Prediction(path, classes[int(row.argmax())], float(row.max()), tuple(row.tolist()))
+        for path, row in zip(paths, torch.cat(found), strict=True)
+    ]

@@ -1,0 +1,358 @@
+"""The training loop: stages of steps; between steps, when something is due, it reports, evaluates, saves and obeys."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tui_trainer.config import Recipe
+from tui_trainer.runs import commands
+from tui_trainer.runs.events import Continued, EpochEnded, Evaluated, Event, LearningRateChanged, Paused, Split, StageStarted, Steered, StepsTrained
+from tui_trainer.runs.follow import Follower
+from tui_trainer.training.batches import Batches, Position
+from tui_trainer.training.clock import Clock
+from tui_trainer.training.control import Control
+from tui_trainer.training.device import memory_bytes
+from tui_trainer.training.evaluation import Evaluation, evaluate, evaluation_batch, evaluation_sample
+from tui_trainer.training.judge import Judge
+from tui_trainer.training.losses import make_loss
+from tui_trainer.training.optimisers import OPTIMISERS, Optimiser, make_optimiser, norm
+from tui_trainer.training.plan import PlannedStage
+from tui_trainer.training.prepare import Prepared
+from tui_trainer.training.schedules import is_constant, learning_rate
+from tui_trainer.training.steps import Step, Stepped, autocast, compiled_step, eager_step
+
+TICK = 0.1
+"""Seconds between reports: reading the losses waits for the device, so it is not done at every step."""
+WINDOW = 8192
+"""Steps after which a report is due however short they are: one slot each for the losses of a report."""
+WAIT = 0.05
+"""Seconds between two looks at the commands while paused."""
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+class NotFinite(Exception):
+    """The loss became infinite or not a number at ``step``."""
+
+    def __init__(self, step: int, loss: float) -> None:
+        super().__init__(f"the loss is {loss} at step {step}, not a finite number: try a lower learning rate, or training.clip_norm")
+        self.step = step
+
+
+class Stopped(Exception):
+    """Somebody asked to stop; says who or what."""
+
+
+class StoppedAfterEpoch(Stopped):
+    """Somebody asked to stop at the end of the epoch, and there it is."""
+
+
+class StoppedEarly(Exception):
+    """Early stopping."""
+
+
+class Loop:
+    """Trains a prepared network and tells events. Knows no screen, no file and no console.
+
+    ``tell`` takes events; ``save`` is called with the reason when a checkpoint is due; ``beat`` while nothing happens.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        control: Control,
+        requests: Follower[commands.Request],
+        tell: Callable[[Event], None],
+        save: Callable[[str], None],
+        beat: Callable[[], None],
+    ) -> None:
+        self.prepared, self.control, self.requests, self.tell, self.save, self.beat = prepared, control, requests, tell, save, beat
+        self.training = prepared.config.training
+        self.data, self.device = prepared.data, prepared.device
+        self.model = prepared.model.train()
+        self.params: list[Tensor] = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self.average = [parameter.detach().clone() for parameter in self.params] if self.training.average else []
+        self.batches = Batches(self.data, self.training.seed, self.training.shuffle, self.training.drop_last, prepared.channels_last)
+        self.sample = evaluation_sample(self.data, self.training.evaluate_train_images, self.training.seed)
+        self.optimiser: Optimiser = make_optimiser(self.params, prepared.stages[0].recipe)
+        self.judge = Judge()
+        self.clock = Clock()
+        self.position = Position()
+        self.step = 0
+        self.stage = 0
+        self.factor = 1.0
+        """What people and plateaus multiplied the schedule's learning rate by."""
+        self.losses = torch.zeros(WINDOW, device=self.device)
+        self.window = self.window_images = 0
+        self.next_evaluation = self.next_stop = 0
+        self.next_tick = 0.0
+        self.saved_step = -1
+        self.saved_time = time.monotonic()
+
+    # -- where it stands ------------------------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the training set so far."""
+        return self.position.epoch + self.position.seen / self.batches.images
+
+    @property
+    def planned(self) -> PlannedStage:
+        """The stage that is running."""
+        return self.prepared.stages[self.stage]
+
+    @property
+    def recipe(self) -> Recipe:
+        """The settings in force."""
+        return self.planned.recipe
+
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        planned = self.planned
+        return self.factor * learning_rate(planned.recipe, self.step - planned.first_step, planned.steps, planned.steps_per_epoch)
+
+    def stamp(self) -> dict[str, float]:
+        """The times that every event carries."""
+        return {"time": time.time(), "elapsed": self.clock.elapsed()}
+
+    def place(self) -> dict[str, Any]:
+        """Times, step and epoch, as most events carry them."""
+        return {**self.stamp(), "step": self.step, "epoch": self.epoch}
+
+    # -- training -------------------------------------------------------------------------------------------------
+
+    def train(self) -> None:
+        """Train to the end of the plan.
+
+        Raises Stopped, StoppedEarly, NotFinite, KeyboardInterrupt at a second signal, and what the machine raises.
+        """
+        self.clock.begin()
+        resumed = self.step > 0
+        for number in range(self.stage, len(self.prepared.stages)):
+            self._enter_stage(number, resumed)
+            resumed = False
+            while self.step < self.planned.end:
+                self.clock.steps_begin()
+                for images, targets in self.batches.rest_of_epoch(self.position, self.recipe.batch_size):
+                    self._train_step(images, targets)
+                    if self.step >= self.planned.end:
+                        break
+
+    def _train_step(self, images: Tensor, targets: Tensor) -> None:
+        if not self.constant_rate:
+            self.optimiser.lr = self.rate()
+        stepped = self.take_step(images, targets)
+        self.losses[self.window] = stepped.loss
+        if self.average:
+            self._fold_average()
+        self.step += 1
+        self.window += 1
+        self.window_images += len(images)
+        self.position.seen += len(images)
+        if self.step >= self.next_stop or time.perf_counter() >= self.next_tick or self.control.stop:
+            self._between_steps(stepped, targets)
+
+    def _fold_average(self) -> None:
+        """Running mean of the weights, short at first so that it forgets the start."""
+        decay = min(self.training.average, (1 + self.step) / (10 + self.step))
+        torch._foreach_lerp_(self.average, self.params, 1 - decay)
+
+    def enter(self, number: int) -> None:
+        """Take the settings of stage ``number``; the optimiser's state stays, unless it is another optimiser."""
+        if number != self.stage:
+            self.stage, self.factor = number, 1.0
+            self.position.origin = self.position.seen
+        if type(self.optimiser) is not OPTIMISERS[self.recipe.optimiser]:
+            self.optimiser = make_optimiser(self.params, self.recipe)
+        self.optimiser.configure(self.recipe)
+
+    def _enter_stage(self, number: int, resumed: bool) -> None:
+        self.enter(number)
+        recipe = self.recipe
+        self.criterion = make_loss(recipe, self.data.class_counts, self.device)
+        make_step = compiled_step if self.training.compile else eager_step
+        self.take_step: Step = make_step(self.model, self.criterion, self.optimiser, recipe.clip_norm, self.device, self.training.precision)
+        self.constant_rate = is_constant(recipe)
+        self.optimiser.lr = self.rate()
+        self._schedule()
+        if not resumed and len(self.prepared.stages) > 1:
+            self.tell(StageStarted(**self.place(), stage=number, settings=self.planned.changes))
+
+    # -- between steps --------------------------------------------------------------------------------------------
+
+    def _between_steps(self, stepped: Stepped, targets: Tensor) -> None:
+        self._report(stepped, targets)
+        reason = self._finish_epoch() if self.batches.ends_epoch(self.position, self.recipe.batch_size) else ""
+        if self.step >= self.next_evaluation and self.step < self.prepared.stages[-1].end and self.judged_evaluation():
+            reason = "best"
+        if not reason and time.monotonic() - self.saved_time > 60 * self.training.checkpoint_minutes:
+            reason = "interval"
+        self._end_of_a_leg(epoch_ended=self.position.seen == 0)
+        self._obey()
+        if self.control.save:
+            self.control.save, reason = False, "requested"
+        if reason:
+            self.save(reason)
+        if self.control.paused and not self.control.stop:
+            self._wait()
+        if self.control.stop:
+            raise Stopped(self.control.stop)
+        self._schedule()
+        self.clock.steps_begin()
+
+    def _report(self, stepped: Stepped, targets: Tensor) -> None:
+        losses = self.losses[: self.window].tolist()  # waits for the device
+        seconds = self.clock.steps_end(self.window_images)
+        first = self.step - self.window + 1
+        if bad := next(((first + number, loss) for number, loss in enumerate(losses) if not math.isfinite(loss)), None):
+            raise NotFinite(*bad)
+        wanted = targets.argmax(1) if targets.is_floating_point() else targets
+        self.tell(
+            StepsTrained(
+                **self.place(),
+                loss=sum(losses) / len(losses),
+                accuracy=float((stepped.logits.argmax(1) == wanted).float().mean()),
+                learning_rate=float(self.optimiser.lr),
+                gradient_norm=float(stepped.norm if stepped.norm is not None else norm(stepped.grads)),
+                images_per_second=self.window_images / seconds if seconds else 0.0,
+                memory_bytes=memory_bytes(self.device),
+            )
+        )
+        self.window = self.window_images = 0
+
+    def _finish_epoch(self) -> str:
+        self.position = Position(epoch=self.position.epoch + 1)
+        self.tell(EpochEnded(**self.stamp(), step=self.step, epoch=self.position.epoch))
+        return "epoch"
+
+    def _schedule(self) -> None:
+        """When to look up from the steps next."""
+        size, training = self.recipe.batch_size, self.training
+        if training.evaluate_every:
+            self.next_evaluation = (self.step // training.evaluate_every + 1) * training.evaluate_every
+        else:
+            often = training.evaluations_per_epoch
+            target = (math.floor(self.epoch * often + 1e-6) + 1) / often
+            self.next_evaluation = self.step + self.batches.steps_to(target, self.position, size)
+        epoch_end = self.step + self.batches.steps_to(self.position.epoch + 1, self.position, size)
+        self.next_stop = min(self.next_evaluation, epoch_end, self.planned.end, self.step + WINDOW)
+        self.next_tick = time.perf_counter() + TICK
+        if self.control.pause_at == "step":
+            self.next_stop = self.step + 1
+
+    # -- evaluation -----------------------------------------------------------------------------------------------
+
+    def judged_evaluation(self, *, final: bool = False) -> bool:
+        """Evaluate, let the judge see it, and tell; whether it was the best. Raises StoppedEarly when it is enough."""
+        evaluations = self.evaluations(SPLITS if final or self.training.evaluate_test else SPLITS[:2])
+        judging = next((found for found in evaluations if found.split == "validation"), evaluations[0] if evaluations and evaluations[0].split == "train" else None)
+        best = judging is not None and self.judge.is_best(judging)
+        for found in evaluations:
+            self.tell_evaluation(found, best=best and found is judging, final=final and self.training.result == "last")
+        if self.recipe.schedule == "plateau" and self.judge.plateau(self.recipe.plateau_patience):
+            self._change_rate(self.factor * self.recipe.decay, "plateau")
+        patience = self.training.early_stopping
+        if not final and patience and self.judge.stale >= patience:
+            raise StoppedEarly(f"early stopping: no lower validation loss in {patience} evaluations")
+        return best
+
+    def evaluations(self, splits: tuple[Split, ...]) -> list[Evaluation]:
+        """The network as it is (its average, where one is kept) on each split that has images."""
+        sources = {"train": self.data.train, "validation": self.data.validation, "test": self.data.test}
+        found = []
+        with self.averaged():
+            for split in splits:
+                order = self.sample if split == "train" else None
+                if not len(sources[split]) or (split == "train" and not self.training.evaluate_train_images):
+                    continue
+                found.append(
+                    evaluate(
+                        self.model,
+                        sources[split],
+                        self.data.preprocess,
+                        self.criterion,
+                        self.data.classes,
+                        split,
+                        order=order,
+                        batch_size=evaluation_batch(self.prepared.values),
+                        shifts=self.training.test_shifts if split != "train" else 0,
+                        channels_last=self.prepared.channels_last,
+                        precision=autocast(self.device, self.training.precision),
+                    )
+                )
+        return found
+
+    def tell_evaluation(self, found: Evaluation, *, best: bool = False, final: bool = False, checkpoint: str = "last") -> None:
+        """Tell what an evaluation found."""
+        values = {"split": found.split, "loss": found.loss, "accuracy": found.accuracy, "confusion": found.confusion, "seconds": found.seconds}
+        self.tell(Evaluated(**self.place(), **values, best=best, final=final, checkpoint=checkpoint))  # type: ignore[arg-type]
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The averaged weights in the network's place, where they are kept."""
+        if not self.average:
+            yield
+            return
+        with torch.no_grad():
+            raw = [parameter.clone() for parameter in self.params]
+            torch._foreach_copy_(self.params, self.average)
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                torch._foreach_copy_(self.params, raw)
+
+    # -- people ---------------------------------------------------------------------------------------------------
+
+    def _obey(self) -> None:
+        for request in self.requests.poll():
+            value = None
+            match request.command:
+                case commands.Pause():
+                    self.control.paused = True
+                case commands.Continue():
+                    self.control.paused, self.control.pause_at = False, ""
+                case commands.OneStep():
+                    self.control.paused, self.control.pause_at = False, "step"
+                case commands.OneEpoch():
+                    self.control.paused, self.control.pause_at = False, "epoch"
+                case commands.SetLearningRate(value):
+                    self._change_rate(self.factor * value / (self.rate() or value), request.by)
+                case commands.SaveCheckpoint():
+                    self.control.save = True
+                case commands.StopAfterEpoch():
+                    self.control.stop_after_epoch = f"stopped after the epoch by {request.by}"
+                    self.control.paused = False
+                case commands.StopNow():
+                    self.control.stop = self.control.stop or f"stopped by {request.by}"
+            self.tell(Steered(**self.place(), command=type(request.command).__name__, value=value, by=request.by))
+
+    def _change_rate(self, factor: float, by: str) -> None:
+        old, self.factor = self.rate(), factor
+        self.optimiser.lr = self.rate()
+        self.tell(LearningRateChanged(**self.place(), old=old, new=self.rate(), by=by))
+
+    def _end_of_a_leg(self, epoch_ended: bool) -> None:
+        """The one step or epoch that somebody asked for is over."""
+        control = self.control
+        if control.stop_after_epoch and epoch_ended:
+            raise StoppedAfterEpoch(control.stop_after_epoch)
+        if control.pause_at == "step" or (control.pause_at == "epoch" and epoch_ended):
+            control.paused, control.pause_at = True, ""
+
+    def _wait(self) -> None:
+        self.tell(Paused(**self.place()))
+        self.clock.halt()
+        while self.control.paused and not self.control.stop:
+            time.sleep(WAIT)
+            self._obey()
+            if self.control.save:
+                self.control.save = False
+                self.save("requested")
+            self.beat()
+        self.clock.begin()
+        self.tell(Continued(**self.place()))

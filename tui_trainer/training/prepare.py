@@ -1,0 +1,92 @@
+"""Everything that can go wrong before the first step: device, data, network, loss."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+import torch
+from torch import nn
+
+from tui_trainer.config import Config, ConfigError
+from tui_trainer.config.network import Conv2d
+from tui_trainer.data import DataSet, load_dataset
+from tui_trainer.models import build, wants_channels_last
+from tui_trainer.network import NetworkSummary, size_of, summarise
+from tui_trainer.network.summary import weighted_layers
+from tui_trainer.training.device import pick_device, pick_threads
+from tui_trainer.training.losses import make_loss
+from tui_trainer.training.plan import PlannedStage, plan_stages
+
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A run that is ready for its first step."""
+
+    config: Config
+    device: torch.device
+    threads: int
+    data: DataSet
+    model: nn.Module
+    stages: tuple[PlannedStage, ...]
+    channels_last: bool
+    values: int
+    """Values that one image's forward pass makes."""
+    trusted: bool
+
+    @property
+    def parameters(self) -> int:
+        """Number of learnt values."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+
+def prepare(config: Config, *, trusted: bool = False, progress: Progress | None = None) -> Prepared:
+    """Load the data, build the network with the seed's weights, and check that they fit each other and the machine.
+
+    ``trusted`` lets a user's own module run. Raises ConfigError.
+    """
+    tell = progress or (lambda _: None)
+    training = config.training
+    device = pick_device(training.device)
+    tell("data")
+    images_in = config.network.kind != "layers" or any(isinstance(layer, Conv2d) for layer in weighted_layers(config.network.layers))
+    data = load_dataset(config.data, device, channels_last=images_in)
+    tell("network")
+    summary = summarise(config.network, data.shape, len(data.classes)) if config.network.kind == "layers" else None
+    _refuse_large_batches(config, data)
+    torch.manual_seed(training.seed)
+    model = build(config.network, data.shape, len(data.classes), trusted=trusted)
+    weights = sum(parameter.numel() for parameter in model.parameters())
+    if not weights:
+        raise ConfigError("network: it has nothing to learn: no layer has weights")
+    _refuse_hopeless(config, summary, weights, data.shape)
+    threads = pick_threads(training.threads, (summary.multiply_adds if summary else weights) * training.batch_size)
+    torch.set_num_threads(threads)
+    channels_last = wants_channels_last(model)
+    model = model.to(device, memory_format=torch.channels_last) if channels_last else model.to(device)
+    stages = plan_stages(training, len(data.train))
+    for stage in stages:
+        make_loss(stage.recipe, data.class_counts, device)
+    values = summary.values if summary else 64 * size_of(data.shape)
+    return Prepared(config, device, threads, data, model, stages, channels_last, values, trusted)
+
+
+def _refuse_large_batches(config: Config, data: DataSet) -> None:
+    sizes = {"training.batch_size": config.training.batch_size}
+    sizes |= {f"training.stages.{number}.batch_size": stage.batch_size for number, stage in enumerate(config.training.stages) if stage.batch_size}
+    for key, size in sizes.items():
+        if size > len(data.train):
+            raise ConfigError(f"{key}: a batch of {size} is larger than the {len(data.train)} training images; allowed is 1 to {len(data.train)}")
+
+
+def _refuse_hopeless(config: Config, summary: NetworkSummary | None, weights: int, shape: tuple[int, ...]) -> None:
+    """Say before it starts that a network or batch cannot fit into memory, rather than be killed for it."""
+    per_image = summary.values if summary else size_of(shape)
+    needed = 4 * (4 * weights + 2 * per_image * config.training.batch_size)
+    room = psutil.virtual_memory().available
+    if config.training.device in ("auto", "cpu") and not torch.cuda.is_available() and needed > room:
+        what = "training.batch_size: smaller" if per_image * config.training.batch_size > weights else "network: fewer or smaller layers"
+        raise ConfigError(f"network: training it needs about {needed / 2**30:.1f} GiB of memory, but {room / 2**30:.1f} GiB are free; what helps is {what}")
+
+

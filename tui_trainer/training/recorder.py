@@ -1,0 +1,112 @@
+"""The run folder as a listener: appends events, keeps the status true."""
+
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tui_trainer.runs import RunFolder
+from tui_trainer.runs.events import Continued, Evaluated, Event, Paused, RunEnded, RunStarted, StepsTrained, encode
+from tui_trainer.runs.status import Status, process_started, read_status, write_status
+
+Listener = Callable[[Event], None]
+HEARTBEAT = 1.0
+"""Seconds between two statuses while nothing else changes."""
+
+
+class Recorder:
+    """Writes a run's events and status; other listeners hear the events too."""
+
+    def __init__(self, run: RunFolder, listeners: Sequence[Listener] = ()) -> None:
+        self.run = run
+        self.listeners = list(listeners)
+        self.status = replace(
+            read_status(run.path), state="starting", reason="", pid=os.getpid(), pid_started=process_started() or 0.0, host=socket.gethostname()
+        )
+        self.descriptor = os.open(run.events_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        self.written = 0.0
+        self.best: dict[str, Any] = {}
+        self.last: dict[str, Any] = {}
+        self.final: dict[str, Any] = {}
+        self._mend_torn_line()
+        self.write_status()
+
+    def _mend_torn_line(self) -> None:
+        """End a line that a killed trainer left torn, so that the next one is not lost with it."""
+        with self.run.events_file.open("rb") as file:
+            if file.seek(0, os.SEEK_END) and file.seek(-1, os.SEEK_END) is not None and file.read(1) != b"\n":
+                os.write(self.descriptor, b"\n")
+
+    def tell(self, event: Event) -> None:
+        """Append the event, pass it on, and bring the status up to date. Raises OSError where it cannot be written."""
+        _write_all(self.descriptor, encode(event).encode())
+        for listener in tuple(self.listeners):
+            try:
+                listener(event)
+            except OSError:  # its terminal or pipe is gone: that is no reason to stop training
+                self.listeners.remove(listener)
+        self._note(event)
+
+    def _note(self, event: Event) -> None:
+        status = replace(self.status, training_seconds=event.elapsed)
+        match event:
+            case RunStarted():
+                status = replace(
+                    status, state="running", parameters=event.parameters, total_steps=event.total_steps, total_epochs=event.total_epochs, dataset=event.dataset
+                )
+            case StepsTrained():
+                status = replace(status, step=event.step, epoch=event.epoch)
+            case Evaluated():
+                self._note_figures(event)
+                status = replace(status, step=event.step, epoch=event.epoch)
+            case Paused():
+                status = replace(status, state="paused", step=event.step, epoch=event.epoch)
+            case Continued():
+                status = replace(status, state="running")
+            case RunEnded():
+                status = replace(
+                    status, state=event.state, reason=event.reason, step=event.step, epoch=event.epoch, images_per_second=event.images_per_second
+                )
+        changed = status.state != self.status.state
+        self.status = status
+        if changed or time.monotonic() - self.written > HEARTBEAT:
+            self.write_status(durable=isinstance(event, RunEnded))
+
+    def _note_figures(self, event: Evaluated) -> None:
+        figures = {"accuracy": event.accuracy, "loss": event.loss, "step": event.step, "epoch": event.epoch}
+        if event.checkpoint == "last":
+            self.last[event.split] = figures
+        if event.best:
+            self.best = {split: last for split, last in self.last.items() if last["step"] == event.step}
+        elif self.best and event.checkpoint == "last" and all(best["step"] == event.step for best in self.best.values()):
+            self.best[event.split] = figures
+        if event.final:
+            self.final[event.split] = figures
+
+    def beat(self) -> None:
+        """Show that the trainer lives, when nothing else has for a while."""
+        if time.monotonic() - self.written > HEARTBEAT:
+            self.write_status()
+
+    def write_status(self, *, durable: bool = False) -> None:
+        """Write the status as it is now."""
+        self.written = time.monotonic()
+        summary = {"best": self.best, "last": self.last, "final": self.final, "training_seconds": self.status.training_seconds}
+        self.status = replace(self.status, heartbeat=time.time(), summary=summary)
+        write_status(self.run.path, self.status, durable=durable)
+
+    def sync(self) -> None:
+        """Make the events so far durable."""
+        os.fsync(self.descriptor)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self.descriptor)
+
+
+def _write_all(descriptor: int, line: bytes) -> None:
+    written = os.write(descriptor, line)
+    while written < len(line):
+        written += os.write(descriptor, line[written:])

@@ -1,0 +1,210 @@
+"""One run from its first step to its last event: the loop, the run folder, signals, and what becomes of failures."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any, Literal
+
+import torch
+
+from tui_trainer.config import ConfigError
+from tui_trainer.runs import RunFolder
+from tui_trainer.runs.checkpoints import Entry, read_index
+from tui_trainer.runs.events import CheckpointSaved, RunEnded, RunStarted, Warned
+from tui_trainer.runs.status import process_started
+from tui_trainer.training.checkpoints import load_checkpoint, prune, save_checkpoint
+from tui_trainer.training.control import Control, command_reader, signals
+from tui_trainer.training.device import device_name
+from tui_trainer.training.loop import SPLITS, Loop, NotFinite, Stopped, StoppedAfterEpoch, StoppedEarly
+from tui_trainer.training.plan import total_epochs
+from tui_trainer.training.prepare import Prepared
+from tui_trainer.training.recorder import Listener, Recorder
+from tui_trainer.training.state import capture, restore
+
+End = Literal["finished", "stopped", "failed"]
+
+
+def train(
+    prepared: Prepared, run: RunFolder, listeners: Sequence[Listener] = (), *, resume: str | None = None, commands_from: int | None = None
+) -> RunEnded:
+    """Train a prepared run into its folder; returns its last event.
+
+    ``listeners`` hear every event in this thread. ``resume`` names a checkpoint of the run to go on from.
+    ``commands_from`` is the length of the command file when the process started. Failures of training and of the
+    machine end as state ``failed``; a second Ctrl-C raises KeyboardInterrupt once the run is marked as stopped.
+    Raises ConfigError where another trainer is at work on the run, or the checkpoint cannot be used.
+    """
+    with _only_trainer(run):
+        return Session(prepared, run, listeners, commands_from).train(resume)
+
+
+class Session:
+    """One process at work on one run."""
+
+    def __init__(self, prepared: Prepared, run: RunFolder, listeners: Sequence[Listener], commands_from: int | None) -> None:
+        self.prepared, self.run = prepared, run
+        self.control = Control()
+        offset = run.commands_file.stat().st_size if commands_from is None and run.commands_file.exists() else commands_from or 0
+        self.recorder = Recorder(run, listeners)
+        self.loop = Loop(prepared, self.control, command_reader(run, offset), self.recorder.tell, self.save, self.recorder.beat)
+        self.accuracy: float | None = None
+
+    def train(self, resume: str | None) -> RunEnded:
+        """Train to the end, whatever it is, and tell it."""
+        try:
+            with signals(self.control):
+                state, reason = self._train(resume)
+        except KeyboardInterrupt:
+            self._end("stopped", f"interrupted at once; {self._last_good()}")
+            raise
+        except ConfigError as error:
+            self._end("failed", str(error))
+            raise
+        except NotFinite as error:
+            state, reason = "failed", f"{error}; {self._last_good()}"
+        except torch.OutOfMemoryError:
+            state, reason = "failed", f"out of memory on {self.prepared.device}: a smaller training.batch_size needs less; {self._last_good()}"
+        except MemoryError:
+            state, reason = "failed", f"out of memory: a smaller training.batch_size needs less; {self._last_good()}"
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            state, reason = "failed", f"{where}{error.strerror or error}; {self._last_good()}"
+        except Exception as error:
+            self._end("failed", f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}; {self._last_good()}")
+            raise
+        return self._end(state, reason)
+
+    def _train(self, resume: str | None) -> tuple[End, str]:
+        loop = self.loop
+        if resume:
+            checkpoint, _ = load_checkpoint(self.run.checkpoints, resume, self.prepared.device)
+            restore(loop, checkpoint)
+        self.recorder.tell(self._started(resume))
+        for note in self.prepared.data.notes:
+            self.recorder.tell(Warned(**loop.stamp(), message=note))
+        try:
+            loop.train()
+        except StoppedAfterEpoch as stopped:
+            self._finish()
+            return "stopped", str(stopped)
+        except Stopped as stopped:
+            self.save("interrupted")
+            return "stopped", str(stopped)
+        except StoppedEarly as stopped:
+            self._finish()
+            return "finished", str(stopped)
+        self._finish()
+        return "finished", ""
+
+    def _finish(self) -> None:
+        """The last evaluation and checkpoint; where the best weights are the result, their evaluation too."""
+        loop = self.loop
+        best = loop.judged_evaluation(final=True)
+        self.save("best" if best else "end")
+        if self.prepared.config.training.result != "best":
+            return
+        state, entry = load_checkpoint(self.run.checkpoints, "best", self.prepared.device)
+        if entry.step != loop.step:
+            loop.model.load_state_dict(state["weights"])
+            loop.average = []
+        for found in loop.evaluations(SPLITS):
+            loop.tell_evaluation(found, final=True, checkpoint="best")
+
+    def save(self, reason: str) -> None:
+        """Save the loop's state as a checkpoint, unless this step's is already there. Raises OSError."""
+        loop, began = self.loop, time.perf_counter()
+        best = reason == "best"
+        if loop.step == loop.saved_step and not best:
+            return
+        self.recorder.sync()
+        accuracy = self.recorder.last.get("validation", {})
+        entry = Entry(
+            file=f"step-{loop.step:08d}.pt",
+            step=loop.step,
+            epoch=loop.epoch,
+            time=time.time(),
+            reason=reason,
+            best=best,
+            accuracy=accuracy.get("accuracy") if accuracy.get("step") == loop.step else None,
+        )
+        save_checkpoint(self.run.checkpoints, capture(loop), entry)
+        prune(self.run.checkpoints, self.prepared.config.training.keep_checkpoints)
+        loop.saved_step, loop.saved_time = loop.step, time.monotonic()
+        self.recorder.tell(CheckpointSaved(**loop.place(), file=entry.file, reason=reason, seconds=time.perf_counter() - began))
+
+    def _started(self, resume: str | None) -> RunStarted:
+        prepared, loop = self.prepared, self.loop
+        data, first = prepared.data, prepared.stages[0]
+        return RunStarted(
+            **loop.stamp(),
+            name=self.run.name,
+            host=self.recorder.status.host,
+            pid=os.getpid(),
+            device=prepared.device.type,
+            device_name=device_name(prepared.device),
+            threads=prepared.threads,
+            precision=prepared.config.training.precision,
+            versions={"tui-trainer": version("tui-trainer"), "torch": torch.__version__},
+            dataset=data.name,
+            classes=list(data.classes),
+            input_shape=list(data.shape),
+            train_images=len(data.train),
+            validation_images=len(data.validation),
+            test_images=len(data.test),
+            parameters=prepared.parameters,
+            batch_size=first.recipe.batch_size,
+            steps_per_epoch=first.steps_per_epoch,
+            total_steps=prepared.stages[-1].end,
+            total_epochs=total_epochs(prepared.stages),
+            resumed_at=loop.step if resume else None,
+            start_seconds=time.time() - (process_started() or time.time()),
+        )
+
+    def _last_good(self) -> str:
+        try:
+            last = read_index(self.run.checkpoints).last
+        except ConfigError:
+            last = None
+        return f"the last good checkpoint is {last.file} of step {last.step}" if last else "there is no checkpoint yet"
+
+    def _end(self, state: End, reason: str) -> RunEnded:
+        """Tell the end, as far as the machine still lets us; the status at least is tried in any case."""
+        loop, recorder = self.loop, self.recorder
+        event = RunEnded(**loop.place(), state=state, reason=reason, images_per_second=loop.clock.images_per_second())
+        try:
+            recorder.tell(event)
+            recorder.sync()
+        except OSError:
+            recorder.status = replace(recorder.status, state=state, reason=reason)
+            with _ignored_oserror():
+                recorder.write_status()
+        recorder.close()
+        return event
+
+
+@contextmanager
+def _ignored_oserror() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        return
+
+
+@contextmanager
+def _only_trainer(run: RunFolder) -> Iterator[None]:
+    """Hold the run's lock, which the system lets go of when the process ends, however it ends."""
+    descriptor = os.open(run.path / "trainer.lock", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(f"{run.path}: another trainer is at work on this run") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+

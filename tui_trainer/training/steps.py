@@ -1,0 +1,109 @@
+"""One step of training: forward, backward, update; as PyTorch runs it, or compiled into one graph."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad_and_value
+
+from tui_trainer.config import ConfigError
+from tui_trainer.training.losses import Criterion
+from tui_trainer.training.optimisers import Gradients, Optimiser, clip
+
+
+class Stepped(NamedTuple):
+    """What a step leaves behind, all still on the device."""
+
+    loss: Tensor
+    """0-dim mean over the batch, before the update."""
+    logits: Tensor
+    """(B, K)"""
+    grads: Gradients
+    """As the optimiser took them; empty where a compiled step keeps them to itself."""
+    norm: Tensor | None
+    """L2 norm before clipping, where the step computed it."""
+
+
+Step = Callable[[Tensor, Tensor], Stepped]
+
+
+def autocast(device: torch.device, precision: str) -> Callable[[], AbstractContextManager[object]]:
+    """Makes the context under which layers compute in the precision that ``training.precision`` names."""
+    if precision == "bf16":
+        return lambda: torch.autocast(device.type, torch.bfloat16)
+    return nullcontext
+
+
+def eager_step(model: nn.Module, criterion: Criterion, optimiser: Optimiser, clip_norm: float | None, device: torch.device, precision: str) -> Step:
+    """The step as PyTorch runs it, operator by operator."""
+    params = optimiser.params
+    update = torch.no_grad()(optimiser.step)
+    low = precision == "bf16"
+
+    def step(images: Tensor, targets: Tensor) -> Stepped:
+        if low:
+            with torch.autocast(device.type, torch.bfloat16):
+                logits = model(images).float()
+        else:
+            logits = model(images)
+        loss = criterion(logits, targets)
+        grads = torch.autograd.grad(loss, params)
+        total = clip(grads, clip_norm) if clip_norm else None
+        update(grads)
+        return Stepped(loss.detach(), logits.detach(), grads, total)
+
+    return step
+
+
+def compiled_step(model: nn.Module, criterion: Criterion, optimiser: Optimiser, clip_norm: float | None, device: torch.device, precision: str) -> Step:
+    """The step as one compiled graph for batches of one size; others take the eager step.
+
+    Raises ConfigError where nothing can be compiled on this machine.
+    """
+    names = [name for name, _ in model.named_parameters()]
+    buffers = dict(model.named_buffers())
+    context = autocast(device, precision)
+    eager = eager_step(model, criterion, optimiser, clip_norm, device, precision)
+    rate = torch.zeros((), device=device)
+
+    def whole(images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        def forward(params: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+            with context():
+                logits = functional_call(model, (dict(zip(names, params, strict=True)), buffers), (images,)).float()
+            return criterion(logits, targets), logits
+
+        detached = [param.detach() for param in optimiser.params]
+        grads, (loss, logits) = grad_and_value(forward, has_aux=True)(detached)
+        total = torch.linalg.vector_norm(torch.stack([grad.norm() for grad in grads]))
+        if clip_norm:
+            scale = torch.clamp(clip_norm / (total + 1e-6), max=1.0)
+            grads = [grad * scale for grad in grads]
+        with torch.no_grad():
+            optimiser.step(grads)
+        return loss.detach(), logits.detach(), total
+
+    graph = torch.compile(whole, fullgraph=True, dynamic=False)
+    size: list[int] = []
+
+    def step(images: Tensor, targets: Tensor) -> Stepped:
+        if not size:
+            size.append(len(images))
+        if len(images) != size[0]:
+            return eager(images, targets)
+        wanted = optimiser.lr
+        optimiser.lr = rate.fill_(float(wanted))
+        try:
+            loss, logits, total = graph(images, targets)
+        except RuntimeError as error:
+            raise ConfigError(f"training.compile: this network cannot be compiled here: {_first_line(error)}") from error
+        finally:
+            optimiser.lr = wanted
+        return Stepped(loss, logits, (), total)
+
+    return step
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
