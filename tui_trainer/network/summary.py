@@ -81,19 +81,23 @@ def summarise(network: Network, input_shape: Shape, classes: int) -> NetworkSumm
 
     Raises NetworkError for the first layer that cannot take its input, or an output that is not one value a class.
     """
-    if not network.layers:
+    return NetworkSummary(tuple(walk(network.layers, input_shape, classes)))
+
+
+def walk(layers: Sequence[Layer], input_shape: Shape, classes: int) -> Iterator[LayerSummary]:
+    """The rows of :func:`summarise` one by one, so that those before a wrong layer can be shown. Raises as it does."""
+    if not layers:
         raise NetworkError("", 'the list of layers is empty; the smallest network is [{ type = "flatten" }, { type = "dense", units = "classes" }]')
     view = View(input_shape)
-    rows = [LayerSummary("input", "input", input_shape, 0, 1, 1, 0)]
-    for place, layer in enumerate(network.layers):
+    yield LayerSummary("input", "input", input_shape, 0, 1, 1, 0)
+    for place, layer in enumerate(layers):
         for row, after in _rows(layer, view, classes, str(place)):
-            rows.append(row)
+            yield row
             view = after
     if view.shape != (classes,):
-        last = str(len(network.layers) - 1)
+        last = str(len(layers) - 1)
         fit = 'end with { type = "dense", units = "classes" }' + (' after { type = "flatten" }' if len(view.shape) == 3 else "")
         raise NetworkError(last, f"the network's output is {show(view.shape)}, but {classes} classes need {classes} values: {fit}")
-    return NetworkSummary(tuple(rows))
 
 
 def _rows(layer: Layer, view: View, classes: int, place: str) -> Iterator[tuple[LayerSummary, View]]:

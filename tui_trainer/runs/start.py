@@ -10,14 +10,14 @@ from tui_trainer.runs.folder import RunFolder
 from tui_trainer.runs.names import check_name
 
 
-def start(run: RunFolder) -> "subprocess.Popen[bytes]":
+def start(run: RunFolder, *, trusted: bool = False) -> "subprocess.Popen[bytes]":
     """Start ``python -m tui_trainer.training RUN`` in a session of its own, its output appended to ``trainer.log``.
 
-    Neither a closed terminal nor the end of this process touches it. Raises OSError where the log cannot be written.
+    Neither a closed terminal nor the end of this process touches it. ``trusted`` lets a module of the user's own run. Raises OSError where the log cannot be written.
     """
     with run.log_file.open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "tui_trainer.training", str(run.path.resolve())],
+            [sys.executable, "-m", "tui_trainer.training", str(run.path.resolve()), *(["--trust"] if trusted else [])],
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
 

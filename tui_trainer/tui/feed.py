@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class Pending:
 class Feed:
     """One run as the screens see it. :meth:`poll` takes in what is new; nothing here draws."""
 
-    def __init__(self, path: Path, *, clock: "type[time] | None" = None) -> None:
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         self.path = path
         self.history = History()
         self.status: Status | None = None
@@ -38,7 +39,7 @@ class Feed:
         self._follower: Follower[Event] | None = None
         self._looked = 0.0
         self._stamp = 0
-        self._now = (clock or time).time
+        self._now = clock
 
     @property
     def name(self) -> str:
@@ -169,4 +170,3 @@ def newest_live_run(root: Path) -> Path | None:
     return max(found, default=(0.0, None))[1]
 
 
-__all__ = ["Feed", "Pending", "newest_live_run", "person"]

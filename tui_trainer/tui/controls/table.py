@@ -17,7 +17,7 @@ from tui_trainer.tui.controls.paint import Part, fit, strip
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column(Generic[Item]):
     """One column: its title, how wide, and what it says of an item (a text, or a text and its looks)."""
 

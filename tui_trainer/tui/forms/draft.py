@@ -85,9 +85,14 @@ class Draft:
         except ConfigError as error:
             return None, error.problems or {"": str(error)}
 
-    def changed(self, key: str) -> bool:
-        """Whether the value at a dotted key differs from the source's."""
-        return bool(self.get(key) != lookup(self.origin, key))
+    def changed(self, key: str, default: Any = MISSING) -> bool:
+        """Whether the value at a dotted key differs from the source's; ``default`` is what holds where it is not given."""
+        return _same_kind(self.get(key), default) != _same_kind(lookup(self.origin, key), default)
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything differs from the source."""
+        return self.tree != self.origin
 
     def command(self) -> tuple[str, str]:
         """The shell command that trains the same, or a sentence that says why there is none."""
@@ -96,6 +101,11 @@ class Draft:
         except ConfigError:
             return "", "correct what is marked, then the command stands here"
         return train_command(self.source, origin, config)
+
+
+def _same_kind(value: Any, default: Any) -> Any:
+    chosen = default if value is MISSING else value
+    return list(chosen) if isinstance(chosen, tuple) else None if chosen is MISSING else chosen
 
 
 def to_tree_of(source: str) -> Tree:

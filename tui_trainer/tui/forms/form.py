@@ -69,10 +69,10 @@ class Form(VerticalScroll, can_focus=False):
             self._index = {entry.key: entry for entry in self.entries}
         return self._index
 
-    def mark(self, problems: Mapping[str, str], changed: Callable[[str], bool]) -> None:
+    def mark(self, problems: Mapping[str, str], changed: Callable[[str, Any], bool]) -> None:
         """Put every problem at its field."""
         for entry in self.entries:
-            entry.mark(next((text for key, text in problems.items() if key == entry.key or key.startswith(entry.key + ".")), ""), changed(entry.key))
+            entry.mark(next((text for key, text in problems.items() if key == entry.key or key.startswith(entry.key + ".")), ""), changed(entry.key, entry.field.default))
 
 
 class _Values(Mapping[str, Any]):

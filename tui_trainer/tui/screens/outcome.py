@@ -114,4 +114,3 @@ def keys(text: str) -> list[Part]:
     return parts
 
 
-__all__ = ["Outcome", "figures", "keys", "plain"]

@@ -296,7 +296,7 @@ class TrainScreen(Screen[None]):
     def action_copy_come_back(self) -> None:
         """The command that opens this run again."""
         if self._shown is not None:
-            self.app.copy(come_back(self._shown.path))
+            self.app.copy(come_back(self._shown.path, self.app.root))
 
 
 def wrong_rate(text: str) -> str:

@@ -1,0 +1,243 @@
+"""The app's wiring: which screen is in front, which run is followed, themes and palette. What a screen does stands in the screen."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from tui_trainer.tui.actions import EVERYWHERE, bindings
+from tui_trainer.tui.feed import Feed, newest_live_run
+from tui_trainer.tui.messages import RunAdvanced
+from tui_trainer.tui.screens.first import FirstScreen
+from tui_trainer.tui.widgets import theme
+
+if TYPE_CHECKING:
+    from tui_trainer.config import Config
+
+LARGE = 8_000_000
+"""Bytes of events above which they are read in a thread, while the screen is there already."""
+THEMES = {"dark": "tui-dark", "light": "tui-light", "contrast": "tui-contrast"}
+
+
+def _design() -> Screen[Any]:
+    from tui_trainer.tui.screens.design import DesignScreen
+
+    return DesignScreen()
+
+
+def _train() -> Screen[Any]:
+    from tui_trainer.tui.screens.train import TrainScreen
+
+    return TrainScreen()
+
+
+def _inspect() -> Screen[Any]:
+    from tui_trainer.tui.screens.inspect import InspectScreen
+
+    return InspectScreen()
+
+
+def _runs() -> Screen[Any]:
+    from tui_trainer.tui.screens.runs import RunsScreen
+
+    return RunsScreen()
+
+
+class TrainerApp(App[None]):
+    """``root`` is the folder of runs, ``run`` the one to open, ``looks`` how often a second a run is looked at."""
+
+    TITLE = "tui-trainer"
+    CSS_PATH = ["styles/app.tcss", "styles/design.tcss", "styles/train.tcss", "styles/dialogs.tcss"]
+    BINDINGS = bindings(EVERYWHERE)
+    MODES = {"design": _design, "train": _train, "inspect": _inspect, "runs": _runs}
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(self, root: Path, run: Path | None = None, *, looks: float = 5.0, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        theme.register(self)
+        self.theme = THEMES.get(os.environ.get("TUI_TRAINER_THEME", "dark"), "tui-dark")
+        self.root = root
+        self.first_run = run
+        self.looks = looks
+        self.now = clock
+        self.feed: Feed | None = None
+        self.trainers: list[subprocess.Popen[bytes]] = []
+        self._draft_to_open: tuple[Path, str] | None = None
+
+    # --- start and end
+
+    def get_default_screen(self) -> Screen[Any]:
+        """What is there at once, while the rest is loaded."""
+        return FirstScreen()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The names of our colours, under Textual's own themes too."""
+        return dict(theme.DARK.variables)
+
+    def on_mount(self) -> None:
+        """The first real screen, as soon as something is on the terminal."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        run = self.first_run or newest_live_run(self.root)
+        if run is not None:
+            self.open_run(run)
+        else:
+            self.switch_mode("design")
+        self.set_interval(1 / self.looks, self._poll, name="looks")
+
+    def last_words(self) -> list[str]:
+        """What to print when the app has gone: how to come back."""
+        if self.feed is None:
+            return []
+        from tui_trainer.tui.screens.paths import come_back
+
+        self.feed.poll()
+        back = come_back(self.feed.path, self.root)
+        if not self.feed.live:
+            return [f"{self.feed.name} is {self.feed.state}. To look at it again: {back}"]
+        stop = back.replace("tui-trainer open", "tui-trainer stop", 1)
+        return [f"{self.feed.name} goes on without this window.", f"  come back   {back}", f"  stop it     {stop}"]
+
+    # --- the followed run
+
+    def open_run(self, path: Path) -> None:
+        """Follow this run and show it."""
+        feed = Feed(path, clock=self.now)
+        self.feed = feed
+        try:
+            large = (path / "events.jsonl").stat().st_size > LARGE
+        except OSError:
+            large = False
+        if large:
+            self._load(feed)
+        else:
+            feed.load()
+        self._go("train")
+        self._tell()
+
+    @work(thread=True, exclusive=True, group="load")
+    def _load(self, feed: Feed) -> None:
+        feed.load()
+        self.call_from_thread(self._tell)
+
+    def _poll(self) -> None:
+        self.trainers = [each for each in self.trainers if each.poll() is None]
+        if self.feed is not None and self.feed.loaded and self.feed.poll():
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.feed is not None and self.feed.loaded and self.screen.id in ("train", "inspect"):
+            self.screen.post_message(RunAdvanced(self.feed))
+        elif self.feed is not None:
+            for screen in self.screen_stack:
+                if screen.id in ("train", "inspect"):
+                    screen.post_message(RunAdvanced(self.feed))
+
+    def run_renamed(self, before: Path, after: Path) -> None:
+        """Follow a run under its new name."""
+        if self.feed is not None and self.feed.path == before:
+            self.feed = Feed(after, clock=self.now)
+            self.feed.load()
+
+    def train(self, config: "Config", preset: str, *, trusted: bool = False) -> None:
+        """Make a run, start its trainer and watch it."""
+        from tui_trainer.config.errors import ConfigError
+        from tui_trainer.runs.folder import create_run
+        from tui_trainer.runs.start import start
+
+        try:
+            run = create_run(config, self.root, preset=preset)
+            self.trainers.append(start(run, trusted=trusted))
+        except ConfigError as error:
+            self.notify(str(error), severity="error", markup=False, timeout=10)
+            return
+        except OSError as error:
+            self.notify(f"the trainer cannot be started: {error}", severity="error", markup=False, timeout=10)
+            return
+        self.open_run(run.path)
+
+    def design_from_run(self, path: Path) -> None:
+        """A run's settings into Design."""
+        from tui_trainer.config.errors import ConfigError
+        from tui_trainer.runs.status import read_status
+        from tui_trainer.tui.screens.design import DesignScreen
+
+        try:
+            preset = read_status(path).preset
+        except (OSError, ValueError, TypeError):
+            preset = ""
+
+        def fill() -> None:
+            screen = self.screen
+            if not isinstance(screen, DesignScreen):
+                return
+            try:
+                screen.load_run(path, preset)
+            except ConfigError as error:
+                self.notify(str(error), severity="error", markup=False, timeout=10)
+            else:
+                self.notify(f"Design holds the settings of {path.name}: change them, then ^r trains", markup=False)
+
+        self._go("design")
+        self.call_after_refresh(fill)
+
+    # --- actions of the whole app
+
+    def _go(self, mode: str) -> None:
+        if self.current_mode != mode:
+            self.switch_mode(mode)
+
+    def action_go(self, mode: str) -> None:
+        """To one of the four screens."""
+        while len(self.screen_stack) > 1 and self.screen.is_modal:
+            self.pop_screen()
+        self._go(mode)
+
+    def action_theme_next(self) -> None:
+        """The next theme."""
+        names = list(THEMES.values())
+        place = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(place + 1) % len(names)]
+
+    def action_help(self) -> None:
+        """All keys."""
+        from tui_trainer.tui.screens.help import Help
+
+        explain = getattr(self.focused, "explanation", None)
+        self.push_screen(Help(self.screen.id or "", explain() if explain else ""))
+
+    def action_leave(self) -> None:
+        """Leave; the run goes on."""
+        self.exit()
+
+    def copy(self, text: str) -> None:
+        """To the clipboard, through the terminal (OSC 52), and say so."""
+        self.copy_to_clipboard(text)
+        self.notify(text, title="Copied", markup=False)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: every action that has an effect now, and the themes by name."""
+        seen = set()
+        for node, binding, enabled, tooltip in screen.active_bindings.values():
+            if not enabled or not tooltip or binding.action in seen:
+                continue
+            seen.add(binding.action)
+
+            def call(action: str = binding.action, where: Any = node) -> None:
+                self.call_later(self.run_action, action, where)
+
+            yield SystemCommand(binding.description, f"{tooltip} ({binding.key_display or binding.key})", call)
+        for word, name in THEMES.items():
+
+            def choose(name: str = name) -> None:
+                self.theme = name
+
+            yield SystemCommand(f"Theme: {word}", "Change the colours.", choose)

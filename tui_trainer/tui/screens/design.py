@@ -1,0 +1,262 @@
+"""Screen 1, Design: say what to train."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui_trainer.config import ConfigError, Data, Training, load_config, preset_names, save_config
+from tui_trainer.tui.actions import DESIGN, bindings
+from tui_trainer.tui.controls.header import Header
+from tui_trainer.tui.controls.keybar import KeyBar
+from tui_trainer.tui.controls.paint import plain
+from tui_trainer.tui.forms.draft import Draft, tree_of_run
+from tui_trainer.tui.forms.entry import ChoiceEntry, Entry
+from tui_trainer.tui.forms.form import Form
+from tui_trainer.tui.forms.outlook import DataView, Outlook, careful_view, look_ahead, quick_view
+from tui_trainer.tui.screens.choosing import list_choices
+from tui_trainer.tui.screens.dialogs import AskText, Confirm, Option, Pick
+from tui_trainer.tui.screens.network_panel import NetworkPanel
+from tui_trainer.tui.screens.preset_row import PresetRow
+from tui_trainer.tui.screens.ready import ReadyPanel
+from tui_trainer.tui.screens.stages import StagesRow
+
+if TYPE_CHECKING:
+    from tui_trainer.tui.app import TrainerApp
+
+FIRST_PRESET = "digits-mlp"
+
+
+class DesignScreen(Screen[None]):
+    """Forms for data, network and training, and what would happen if it were trained now."""
+
+    app: "TrainerApp"
+    BINDINGS = bindings(DESIGN)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    AUTO_FOCUS = ""
+
+    def __init__(self) -> None:
+        super().__init__(id="design")
+        self.draft = Draft(FIRST_PRESET)
+        self.saved: dict[str, object] = self.draft.tree
+        self._view: DataView | None = None
+        self._data_problem = ""
+        self._viewed = ""
+        self.outlook = self._look()
+
+    def compose(self) -> ComposeResult:
+        """Preset, data and training on the left, network and outlook on the right."""
+        yield Header("design")
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield PresetRow(id="preset", classes="panel")
+                with Vertical(id="forms"):
+                    yield Form(Data, "data", id="data", classes="panel")
+                    yield Form(Training, "training", id="training", classes="panel")
+            with Vertical(id="right"):
+                yield NetworkPanel(id="network", classes="panel")
+                yield ReadyPanel(id="ready", classes="panel")
+        yield Static("", id="explain", markup=False)
+        yield KeyBar()
+
+    async def on_mount(self) -> None:
+        """Fill the forms."""
+        self.query_one("#data").border_title = "Data"
+        self.query_one("#training").border_title = "Training"
+        await self.query_one("#training", Form).mount(StagesRow())
+        self._fill()
+        self.query_one(PresetRow).focus()
+
+    # --- following the draft
+
+    def load(self, draft: Draft) -> None:
+        """Take another draft."""
+        self.draft, self.saved = draft, draft.tree
+        if self.is_mounted:
+            self._fill()
+
+    def load_run(self, folder: Path, preset: str) -> None:
+        """Take the settings of a run. Raises ConfigError."""
+        tree = tree_of_run(folder / "config.toml")
+        draft = Draft(preset if preset in preset_names() else str(folder / "config.toml"))
+        draft.tree = tree
+        self.load(draft)
+
+    def _fill(self) -> None:
+        for form in self.query(Form):
+            form.fill(self.draft.get)
+        self.draft_changed()
+
+    def draft_changed(self) -> None:
+        """Bring everything up to the draft: which fields apply, what is wrong, the network's table, what will run."""
+        self.outlook = self._look()
+        for form in self.query(Form):
+            form.follow(self.draft.get)
+            form.mark(self.outlook.problems, self.draft.changed)
+        for row in self.query(StagesRow):
+            row.show(self.draft)
+        self.query_one(PresetRow).show(self.draft)
+        self.query_one(NetworkPanel).show(self.outlook)
+        self.query_one(ReadyPanel).show(self.outlook, *self.draft.command())
+        self.query_one(Header).subject = self._subject()
+
+    def _subject(self) -> str:
+        data = self.draft.get("data.dataset")
+        count = f" · {self._view.images:,} images".replace(",", " ") if self._view and self._view.images else ""
+        return f"{data if isinstance(data, str) else 'digits'}{count}"
+
+    def _look(self) -> Outlook:
+        raw = self.draft.tree.get("data", {})
+        stamp = json.dumps(raw, sort_keys=True, default=str)
+        if stamp != self._viewed:
+            self._viewed = stamp
+            try:
+                data = Data.model_validate(raw)
+            except ValueError:
+                data = None
+            if data is not None:
+                quick = quick_view(data)
+                self._view, self._data_problem = quick, ""
+                if self.is_mounted or self.is_attached:
+                    self._count(stamp, data)
+                else:
+                    self.call_later(self._count, stamp, data)
+        return look_ahead(self.draft, self._view, self._data_problem)
+
+    @work(thread=True, exclusive=True, group="data")
+    def _count(self, stamp: str, data: Data) -> None:
+        try:
+            view, problem = careful_view(data), ""
+        except ConfigError as error:
+            view, problem = None, str(error)
+        except OSError as error:
+            view, problem = None, f"data.directory: {error.filename}: {error.strerror}"
+        self.app.call_from_thread(self._counted, stamp, view, problem)
+
+    def _counted(self, stamp: str, view: DataView | None, problem: str) -> None:
+        if stamp != self._viewed:
+            return
+        self._view, self._data_problem = view or self._view, problem
+        self.draft_changed()
+
+    def on_entry_changed(self, event: Entry.Changed) -> None:
+        """Into the draft at once."""
+        self.draft.set(event.entry.key, event.value)
+        for form in self.query(Form):
+            if event.entry.key in ("training.epochs", "training.iterations"):
+                form.fill(self.draft.get)
+        self.draft_changed()
+
+    def on_choice_entry_list_asked(self, event: ChoiceEntry.ListAsked) -> None:
+        """All choices."""
+        list_choices(self.app, event.entry)
+
+    def on_descendant_focus(self) -> None:
+        """Explain the field in focus."""
+        explain = getattr(self.focused, "explanation", None)
+        self.query_one("#explain", Static).update(plain(" " + explain()) if explain else "")
+
+    # --- what one can do
+
+    def action_leave_field(self) -> None:
+        """To the preset, where letters and digits are commands."""
+        self.query_one(PresetRow).focus()
+
+    def action_undo(self) -> None:
+        """The last change back."""
+        if self.draft.undo():
+            self._fill()
+        else:
+            self.notify("nothing to undo")
+
+    def action_reset(self) -> None:
+        """The preset as it is."""
+        self.draft.reset()
+        self._fill()
+
+    def action_pick_preset(self) -> None:
+        """Another preset, or a file."""
+        options = []
+        for name in preset_names():
+            try:
+                options.append(Option(name, name, load_config(name).title))
+            except ConfigError as error:
+                options.append(Option(name, name, f"damaged: {error}"))
+
+        def chosen(option: Option | None) -> None:
+            if option is not None:
+                self._load_source(str(option.value))
+
+        self.app.push_screen(Pick("Preset", options, self.draft.source, free="the path of a file"), chosen)
+
+    def _load_source(self, source: str) -> None:
+        try:
+            self.load(Draft(source))
+        except ConfigError as error:
+            self.notify(str(error), severity="error", markup=False, timeout=10)
+
+    action_load_file = action_pick_preset
+
+    def action_save_preset(self) -> None:
+        """Write a preset file."""
+        config = self.outlook.config
+        if config is None:
+            self.notify("correct what is marked first: a preset has to be right", severity="warning")
+            return
+
+        def named(text: str | None) -> None:
+            if text:
+                self._save(Path(text if text.endswith(".toml") else f"{text}.toml").expanduser())
+
+        stem = Path(self.draft.source).stem
+        self.app.push_screen(AskText("Save as preset", "Path of the file; `tui-trainer train PATH` and Load take it.", f"{stem}-2.toml"), named)
+
+    def _save(self, path: Path) -> None:
+        def write(yes: bool | None = True) -> None:
+            config = self.outlook.config
+            if not yes or config is None:
+                return
+            try:
+                save_config(config, path)
+            except OSError as error:
+                self.notify(f"{path} cannot be written: {error.strerror}", severity="error", markup=False, timeout=10)
+                return
+            self.load(Draft(str(path)))
+            self.notify(f"Saved as {path}", markup=False)
+
+        if path.exists():
+            self.app.push_screen(Confirm("Replace the file?", f"There is a file {path} already.", "replace it", "keep it"), write)
+        else:
+            write()
+
+    def action_copy_command(self) -> None:
+        """The command for a prompt."""
+        command, why = self.draft.command()
+        if command:
+            self.app.copy(command)
+        else:
+            self.notify(f"No command yet: {why}", severity="warning", markup=False)
+
+    def action_train(self) -> None:
+        """Start it."""
+        config = self.outlook.config
+        if config is None or self.outlook.problems:
+            first = next((line.text for line in self.outlook.lines if line.kind == "wrong"), "something is wrong")
+            self.notify(f"This cannot work yet: {first}", severity="error", markup=False, timeout=8)
+            return
+        preset = self.draft.source if self.draft.source in preset_names() else Path(self.draft.source).stem
+        if config.network.kind != "module":
+            self.app.train(config, preset)
+            return
+
+        def trusted(yes: bool | None) -> None:
+            if yes and config is not None:
+                self.app.train(config, preset, trusted=True)
+
+        self.app.push_screen(Confirm("Run this code?", f"{config.network.source} is a program of yours or someone's: training runs it with your rights.", "run it", "no"), trusted)
+        return

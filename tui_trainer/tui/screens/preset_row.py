@@ -1,0 +1,54 @@
+"""Which preset the forms began as, and whether they still say the same."""
+
+from textual import events
+from textual.binding import Binding
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_trainer.tui.controls.paint import fit, strip
+from tui_trainer.tui.forms.draft import Draft
+from tui_trainer.tui.widgets.marks import glyphs
+
+
+class PresetRow(Widget, can_focus=True):
+    """One line; Enter or a click lists all presets."""
+
+    BINDINGS = [
+        Binding("enter,space", "screen.pick_preset", "All presets", show=False),
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+    ]
+    source = reactive("")
+    about = reactive("")
+    changed = reactive(False)
+
+    def on_mount(self) -> None:
+        """Its name."""
+        self.border_title = "Preset"
+
+    def show(self, draft: Draft) -> None:
+        """Follow the draft."""
+        title = draft.get("title")
+        self.source, self.about, self.changed = draft.source, title if isinstance(title, str) else "", draft.touched
+
+    def explanation(self) -> str:
+        """What it is for."""
+        return f"{self.about}. Enter lists all presets and takes the path of a file." if self.about else "Enter lists all presets and takes the path of a file."
+
+    def render_line(self, y: int) -> Strip:
+        """The preset's name."""
+        focus = "on-panel" if self.has_focus else ""
+        name = [("•" if self.changed else " ", "accent"), (self.source, f"bold {focus}"), (" changed" if self.changed else "", "muted")]
+        used = sum(len(text) for text, _ in name)
+        return strip(self, [*name, (fit(f"  {self.about}", max(0, self.size.width - used - 2)), "muted"), (f" {glyphs().open}", "muted")], self.size.width)
+
+    def on_click(self, event: events.Click) -> None:
+        """All presets."""
+        self.call_later(self.run_action, "screen.pick_preset")
+
+    def on_focus(self) -> None:
+        """Its looks change."""
+        self.refresh()
+
+    on_blur = on_focus

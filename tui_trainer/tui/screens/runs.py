@@ -1,0 +1,335 @@
+"""Screen 4, Runs: what have I tried."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from tui_trainer.config.errors import ConfigError
+from tui_trainer.runs.keeping import delete_run, read_note, rename_run, write_note
+from tui_trainer.runs.listing import ListedRun, list_runs
+from tui_trainer.runs.names import check_name
+from tui_trainer.runs.status import Status
+from tui_trainer.tui.actions import RUNS, bindings
+from tui_trainer.tui.controls.header import Header
+from tui_trainer.tui.controls.keybar import KeyBar
+from tui_trainer.tui.controls.paint import Part, plain
+from tui_trainer.tui.controls.table import Column, Table
+from tui_trainer.tui.screens.dialogs import AskText, Confirm
+from tui_trainer.tui.screens.sparks import accuracy_spark
+from tui_trainer.tui.widgets.marks import glyphs
+from tui_trainer.tui.widgets.progress import clock
+from tui_trainer.tui.wording import ago, percent, thousands
+
+if TYPE_CHECKING:
+    from tui_trainer.tui.app import TrainerApp
+
+EVERY = 1.0
+"""Seconds between looks at the folder while the screen is in front."""
+STATES = {"starting": "accent", "running": "accent", "paused": "warning", "finished": "good", "stopped": "", "failed": "bad", "crashed": "bad", "damaged": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A run as the table shows it. Equal rows look the same, so nothing is redrawn for them."""
+
+    path: Path
+    state: str
+    reason: str
+    status: Status | None
+    note: str
+    when: str
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.path.name
+
+    def accuracy(self, which: str) -> float | None:
+        """Best or last validation accuracy, 0..1."""
+        try:
+            return float(self.status.summary[which]["validation"]["accuracy"]) if self.status else None
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
+def _state(row: Row) -> Part:
+    return f"{getattr(glyphs(), row.state, glyphs().failed)} {row.state}", STATES.get(row.state, "")
+
+
+def _share(which: str) -> Callable[[Row], str]:
+    return lambda row: f"{100 * value:.2f}" if (value := row.accuracy(which)) is not None else ""
+
+
+def _status(row: Row) -> Status:
+    return row.status or Status(state="failed")
+
+
+def _epochs(row: Row) -> str:
+    status = _status(row)
+    return f"{status.epoch:.4g}/{status.total_epochs:.4g}" if status.total_epochs else ""
+
+
+def _note(row: Row) -> Part:
+    return (row.note, "") if row.note else (row.reason, "muted")
+
+
+COLUMNS: list[Column[Row]] = [
+    Column("name", "run", 16, lambda row: (row.name, "bold")),
+    Column("state", "state", 10, _state),
+    Column("preset", "preset", 18, lambda row: _status(row).preset, from_width=100),
+    Column("data", "data", 9, lambda row: _status(row).dataset, from_width=100),
+    Column("best", "best %", 7, _share("best"), "right"),
+    Column("last", "last %", 7, _share("last"), "right"),
+    Column("spark", "validation", 10, lambda row: (accuracy_spark(row.path, row.state), "validation"), from_width=110),
+    Column("epochs", "epochs", 9, _epochs, "right"),
+    Column("parameters", "params", 10, lambda row: thousands(_status(row).parameters) if _status(row).parameters else "", "right", from_width=90),
+    Column("time", "time", 7, lambda row: clock(_status(row).training_seconds) if row.status else "", "right"),
+    Column("when", "began", 7, lambda row: (row.when, "muted"), "right"),
+    Column("note", "note", 8, _note, grows=True),
+]
+ORDER: dict[str, Callable[[Row], Any]] = {
+    "name": lambda row: row.name, "state": lambda row: row.state, "preset": lambda row: _status(row).preset, "data": lambda row: _status(row).dataset,
+    "best": lambda row: -(row.accuracy("best") or -1), "last": lambda row: -(row.accuracy("last") or -1), "epochs": lambda row: -_status(row).epoch,
+    "parameters": lambda row: -_status(row).parameters, "time": lambda row: -_status(row).training_seconds, "when": lambda row: -_status(row).created,
+    "note": lambda row: (not row.note, row.note), "spark": lambda row: -(row.accuracy("last") or -1),
+}  # fmt: skip
+
+
+class RunsScreen(Screen[None]):
+    """A table of all runs, live ones first and alive."""
+
+    app: "TrainerApp"
+    BINDINGS = bindings(RUNS)
+    AUTO_FOCUS = "Table"
+
+    def __init__(self) -> None:
+        super().__init__(id="runs")
+        self.rows: list[Row] = []
+        self.sorted_by, self.turned = "when", False
+        self._notes: dict[Path, tuple[int, str]] = {}
+
+    def compose(self) -> ComposeResult:
+        """The filter, the table, the keys."""
+        yield Header("runs")
+        yield Input(placeholder="words to look for: name, preset, data, state, note", compact=True, id="filter")
+        yield Table[Row](COLUMNS, empty=[f"No runs in {self.app.root} yet.", "1 Design says what to train; ^r there starts it."], id="table")
+        yield Static("", id="summary", markup=False)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """From now on it is alive."""
+        self.query_one(Input).display = False
+        self._look()
+        self.set_interval(EVERY, self._look_if_seen)
+
+    def on_screen_resume(self) -> None:
+        """At once, not only within a second."""
+        if self.rows:
+            self._look()
+
+    def _look_if_seen(self) -> None:
+        if self.is_current:
+            self._look()
+
+    def _look(self) -> None:
+        now = self.app.now()
+        self.rows = [self._row(listed, now) for listed in list_runs(self.app.root)]
+        self._show()
+
+    def _row(self, listed: ListedRun, now: float) -> Row:
+        path, status = listed.run.path, listed.status
+        state = status.state if status else "damaged"
+        created = status.created if status else 0.0
+        reason = (status.reason if status and status.state in ("failed", "crashed", "stopped") else "") or listed.problem
+        return Row(path, state, reason, _still(status), self._note(path), ago(now - created) if created else "")
+
+    def _note(self, path: Path) -> str:
+        try:
+            stamp = (path / "note.txt").stat().st_mtime_ns
+        except OSError:
+            return ""
+        known = self._notes.get(path)
+        if known is None or known[0] != stamp:
+            self._notes[path] = known = (stamp, read_note(path))
+        return known[1]
+
+    def _show(self) -> None:
+        table = self.query_one("#table", Table)
+        words = self.query_one(Input).value.lower().split()
+        shown = [row for row in self.rows if all(word in _text(row) for word in words)]
+        shown.sort(key=ORDER[self.sorted_by], reverse=self.turned)
+        shown.sort(key=lambda row: row.state not in ("running", "paused", "starting"))
+        if (table.sorted_by, table.descending) != (self.sorted_by, self.turned):
+            table.sorted_by, table.descending = self.sorted_by, self.turned
+            table.refresh()
+        if words and not shown and self.rows:
+            table.empty = [f"None of {len(self.rows)} runs matches.", "esc shows them all."]
+        table.show(shown, key=lambda row: row.path)
+        live = sum(row.state in ("running", "paused", "starting") for row in self.rows)
+        some = f"{len(shown)} of " if words else ""
+        self.query_one(Header).subject = f"{some}{len(self.rows)} runs" + (f", {live} at work" if live else "")
+        self._summarise()
+        self.refresh_bindings()
+
+    def _summarise(self) -> None:
+        row = self.row
+        text = ""
+        if row is not None:
+            status = _status(row)
+            final = status.summary.get("final") if isinstance(status.summary, dict) else None
+            shares = [f"{split} {percent(figures['accuracy'])}" for split, figures in final.items() if isinstance(figures, dict) and "accuracy" in figures] if isinstance(final, dict) else []
+            text = "  ".join(filter(None, [row.name, status.title, *shares, row.reason]))
+        self.query_one("#summary", Static).update(plain(" " + text))
+
+    @property
+    def row(self) -> Row | None:
+        """The run under the cursor."""
+        found = self.query_one("#table", Table).item
+        return found if isinstance(found, Row) else None
+
+    # --- what one can do
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What needs a run needs one; names and folders stay while a trainer works in them."""
+        if action in ("open", "again", "note"):
+            return bool(self.rows) and self.row is not None
+        if action in ("rename", "delete"):
+            return self.row is not None and self.row.state not in ("running", "paused", "starting")
+        return True
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        """Its summary below, and the keys that apply."""
+        self._summarise()
+        self.refresh_bindings()
+
+    def on_table_chosen(self, event: Table.Chosen) -> None:
+        """Open it."""
+        self.action_open()
+
+    def on_table_title_clicked(self, event: Table.TitleClicked) -> None:
+        """Sort by it; again turns the order round."""
+        if event.column == self.sorted_by:
+            self.turned = not self.turned
+        else:
+            self.sorted_by, self.turned = event.column, False
+        self._show()
+
+    def action_open(self) -> None:
+        """Watch it."""
+        if self.row is not None:
+            self.app.open_run(self.row.path)
+
+    def action_again(self) -> None:
+        """Its settings into Design."""
+        if self.row is not None:
+            self.app.design_from_run(self.row.path)
+
+    def action_sort(self) -> None:
+        """By the next column that is shown."""
+        keys = [column.key for column, _ in self.query_one("#table", Table).widths(self.size.width)]
+        place = keys.index(self.sorted_by) if self.sorted_by in keys else -1
+        self.sorted_by, self.turned = keys[(place + 1) % len(keys)], False
+        self._show()
+
+    def action_sort_order(self) -> None:
+        """The other way round."""
+        self.turned = not self.turned
+        self._show()
+
+    def action_filter(self) -> None:
+        """Type to filter."""
+        field = self.query_one(Input)
+        field.display = True
+        field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Fewer at each key press."""
+        self._show()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Back to the table, with the filter on."""
+        self.query_one("#table").focus()
+
+    def key_escape(self) -> None:
+        """All runs again."""
+        field = self.query_one(Input)
+        field.value = ""
+        field.display = False
+        self.query_one("#table").focus()
+
+    def action_note(self) -> None:
+        """A line about it."""
+        row = self.row
+        if row is None:
+            return
+
+        def written(text: str | None) -> None:
+            if text is not None:
+                self._do(lambda: write_note(row.path, text))
+
+        self.app.push_screen(AskText(f"Note on {row.name}", "A line; an empty one takes it away.", row.note), written)
+
+    def action_rename(self) -> None:
+        """Another name."""
+        row = self.row
+        if row is None:
+            return
+
+        def named(text: str | None) -> None:
+            if text and text != row.name:
+                self._do(lambda: self.app.run_renamed(row.path, rename_run(row.path, text)))
+
+        self.app.push_screen(AskText(f"Rename {row.name}", "Letters, digits, '-', '_' and '.'.", row.name, check=self._wrong_name(row.name)), named)
+
+    def _wrong_name(self, own: str) -> Callable[[str], str]:
+        taken = {row.name for row in self.rows} - {own}
+
+        def check(text: str) -> str:
+            try:
+                check_name(text)
+            except ConfigError as error:
+                return str(error).removeprefix("--name ")
+            return f"there is already a run {text}" if text in taken else ""
+
+        return check
+
+    def action_delete(self) -> None:
+        """Away with it, after a question."""
+        row = self.row
+        if row is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._do(lambda: delete_run(row.path))
+
+        best = row.accuracy("best")
+        kept = f" (best validation {percent(best)})" if best is not None else ""
+        text = f"The folder {row.path} with its curves, weights and log{kept} is deleted for good."
+        self.app.push_screen(Confirm(f"Delete {row.name}?", text, "delete it", "keep it"), answered)
+
+    def _do(self, what: Callable[[], object]) -> None:
+        try:
+            what()
+        except ConfigError as error:
+            self.notify(str(error), severity="error", markup=False, timeout=8)
+        self._look()
+
+
+def _still(status: Status | None) -> Status | None:
+    """A status without what changes although nothing that is shown does."""
+    import dataclasses
+
+    return dataclasses.replace(status, heartbeat=0.0, training_seconds=float(int(status.training_seconds)), step=0, images_per_second=0.0) if status else None
+
+
+def _text(row: Row) -> str:
+    status = _status(row)
+    return f"{row.name} {row.state} {status.preset} {status.dataset} {status.title} {row.note} {row.reason}".lower()
+
+

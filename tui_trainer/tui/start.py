@@ -1,0 +1,75 @@
+"""Opening the app: is there a terminal, how frugal to be, where to begin; and what to say at the end.
+
+Textual reads its settings once, when it is imported, and looks neither at TERM, nor at the locale, nor at whether
+there is a terminal at all: so all that happens here, before.
+"""
+
+import codecs
+import locale
+import os
+import sys
+from pathlib import Path
+
+FRUGAL = {"TEXTUAL_FPS": "10", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
+"""Over SSH: bytes per second are the budget, and Textual has no back-pressure."""
+LOCAL = {"TEXTUAL_FPS": "30", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
+LOOKS, FRUGAL_LOOKS = 5.0, 2.0
+"""How often a second the run folder is looked at."""
+INSTEAD = "use `tui-trainer train PRESET` to train, `tui-trainer watch RUN` for plain lines, `tui-trainer runs list` for all runs"
+
+
+def no_terminal() -> str:
+    """Why the app cannot be shown here, as a sentence; empty where it can."""
+    if not sys.stdin.isatty() or not sys.stdout.isatty():
+        return f"the app needs a terminal, and this is none: {INSTEAD}"
+    if os.environ.get("TERM", "") in ("dumb", ""):
+        return f"the app needs a terminal that can be drawn on, and TERM is {os.environ.get('TERM') or 'not set'}: {INSTEAD}"
+    return ""
+
+
+def needs_ascii() -> bool:
+    """Whether the locale cannot show more than ASCII."""
+    try:
+        return codecs.lookup(locale.getpreferredencoding(False)).name != "utf-8"
+    except LookupError:
+        return True
+
+
+def open_app(run: str | None = None, runs_dir: str | None = None, *, fps: float | None = None, ascii: bool = False) -> int:
+    """Show the app until a person leaves it. Returns the exit status: 0, or 2 where there is no terminal or no such run.
+
+    ``fps`` is the most redraws a second. Raises ConfigError where ``run`` is not there.
+    """
+    if why := no_terminal():
+        print(f"tui-trainer: {why}", file=sys.stderr)
+        return 2
+    root = Path(runs_dir or os.environ.get("TUI_TRAINER_RUNS_DIR") or "runs")  # as runs_dir(), without importing the schema yet
+    path: Path | None = None
+    if run is not None:
+        path = _find(run, root)
+    frugal = "SSH_CONNECTION" in os.environ
+    for name, value in (FRUGAL if frugal else LOCAL).items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy only draws here: its threads would cost memory
+    if fps is not None:
+        os.environ["TEXTUAL_FPS"] = str(max(1, round(fps)))
+    from tui_trainer.tui.widgets import marks
+
+    marks.choose(ascii=ascii or needs_ascii())
+    from tui_trainer.tui.app import TrainerApp
+
+    looks = min(FRUGAL_LOOKS if frugal else LOOKS, fps or LOOKS)
+    app = TrainerApp(root, path, looks=looks)
+    app.run()
+    for line in app.last_words():
+        print(line)
+    return app.return_code or 0
+
+
+def _find(run: str, root: Path) -> Path:
+    for path in (root / run, Path(run)):
+        if (path / "config.toml").is_file():
+            return path
+    from tui_trainer.runs.folder import find_run
+
+    return find_run(run, root).path
