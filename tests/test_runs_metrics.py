@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_trainer.runs.metrics import accuracy, confused_pairs, macro_mean, per_class
@@ -15,6 +15,7 @@ def labels(draw: st.DrawFn) -> tuple[int, list[int], list[int]]:
     return classes, [true for true, _ in pairs], [called for _, called in pairs]
 
 
+@settings(deadline=None)
 @given(labels())
 def test_as_scikit_learn_counts(drawn: tuple[int, list[int], list[int]]) -> None:
     from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
