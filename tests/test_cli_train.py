@@ -56,16 +56,11 @@ def test_piped_one_line_an_evaluation_then_the_report(tmp_path: Path) -> None:
         assert wanted in report
 
 
-def test_quiet_prints_the_report_only(tmp_path: Path) -> None:
-    done = run_program("train", "digits-mlp", "--epochs", "1", "--name", "calm", "--quiet", *QUICK, cwd=tmp_path)
-    assert done.returncode == 0
-    assert done.stdout.startswith("\ncalm  finished")
-
-
-def test_reference_stands_beside_ours(tmp_path: Path) -> None:
+def test_quiet_prints_the_report_with_the_reference_beside_ours(tmp_path: Path) -> None:
     preset = '[network]\nlayers = [{type = "flatten"}, {type = "dense", units = "classes"}]\n[training]\nepochs = 1.0\n'
     (tmp_path / "held.toml").write_text(preset + '[reference]\nsource = "a book"\nvalue = 0.5\n')
     done = run_program("train", "held.toml", "--quiet", "--name", "held", *QUICK, cwd=tmp_path)
+    assert done.stdout.startswith("\nheld  finished")
     ours = json.loads(run_program("runs", "show", "held", "--json", cwd=tmp_path).stdout)["latest"]["test"]["accuracy"]
     row = next(line for line in done.stdout.splitlines() if line.startswith("test "))
     assert f"{ours:.2%}" in row
@@ -106,9 +101,11 @@ def test_ctrl_c_saves_a_checkpoint_and_says_so(tmp_path: Path) -> None:
 
 
 def test_loss_that_is_not_finite_fails_with_step_and_checkpoint(tmp_path: Path) -> None:
-    done = run_program("train", "digits-mlp", "--name", "wild", "--set", "training.loss=squared-error", "--set", "training.learning_rate=1e4", *QUICK, cwd=tmp_path)
+    dense = '{type = "flatten"}, {type = "dense", units = 32}, {type = "dense", units = 32}, {type = "dense", units = "classes"}'
+    (tmp_path / "wild.toml").write_text(f"[network]\nlayers = [{dense}]\n[training]\nepochs = 3.0\nlearning_rate = 1e6\n")
+    done = run_program("train", "wild.toml", "--name", "wild", *QUICK, cwd=tmp_path)
     assert done.returncode == 1
-    assert "step" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert re.search(r"step \d+", done.stderr)
     assert "checkpoint" in done.stderr
-    assert "Traceback" not in done.stderr
     assert json.loads((tmp_path / "runs/wild/status.json").read_text())["state"] == "failed"
