@@ -59,6 +59,11 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
     return "".join(PLAIN.get(letter, "?") for letter in error.object[error.start : error.end]), error.end
 
 
+def clip(text: str) -> str:
+    """``text``, short enough for one line of the terminal."""
+    return text[: max(1, terminal_width() - 1)]
+
+
 def complain(message: str) -> None:
     """One sentence on standard error."""
     with contextlib.suppress(OSError):

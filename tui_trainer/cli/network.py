@@ -18,7 +18,7 @@ def network(
     trust: Trust = False,
 ) -> None:
     """Show the layers of a network without training it."""
-    from tui_trainer.catalogue.facts import data_facts
+    from tui_trainer.catalogue import data_facts
     from tui_trainer.cli.console import console, count, print_json
     from tui_trainer.network import show
 

@@ -67,7 +67,7 @@ def check(
 
 def _checked(source: str) -> str:
     """What is known of a preset that is right. Raises ConfigError."""
-    from tui_trainer.catalogue.facts import data_facts
+    from tui_trainer.catalogue import data_facts
     from tui_trainer.cli.console import count
     from tui_trainer.config import ConfigError, load_config
     from tui_trainer.network import show as show_shape

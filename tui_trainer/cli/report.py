@@ -59,7 +59,7 @@ def _print_heading(target: "Console", run: RunFolder, status: Status, config: Co
 def _print_accuracies(target: "Console", latest: Mapping[str, Evaluated], config: Config, results: Results) -> None:
     reference = config.reference
     figures = [reference, *reference.also] if reference else []
-    at_end = {figure.split: figure for figure in figures if figure.metric == "accuracy" and _is_end(figure, latest)}
+    at_end: dict[str, Figure] = {figure.split: figure for figure in figures if figure.metric == "accuracy" and _is_end(figure, latest)}
     made = table("", ">accuracy", ">loss", ">images", *((">reference", ">difference") if at_end else ()))
     for split, event in latest.items():
         row = [split, percent(event.accuracy), f"{event.loss:.4f}", count(sum(map(sum, event.confusion)))]

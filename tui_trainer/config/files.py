@@ -16,6 +16,8 @@ from tui_trainer.config.presets import preset_path
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
+REPLACES = {"epochs": ("iterations",), "iterations": ("epochs",), "stages": ("epochs", "iterations")}
+"""Ways to give the length of a training: a later one takes the place of an earlier one."""
 
 
 def load_config(source: str | Path, overrides: Mapping[str, Any] | None = None) -> Config:
@@ -74,9 +76,10 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         merged[key] = merge(merged[key], value) if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) else value
-    for one, other in (("epochs", "iterations"), ("iterations", "epochs")):
-        if one in over and other in base and other not in over:
-            merged.pop(other)
+    for key in over:
+        for replaced in REPLACES.get(key, ()):
+            if replaced not in over:
+                merged.pop(replaced, None)
     return merged
 
 
@@ -104,16 +107,12 @@ def apply_overrides(tree: Mapping[str, Any], overrides: Mapping[str, Any]) -> di
             node[_index(node, parts[-1], key)] = value
         elif isinstance(node, dict):
             node[parts[-1]] = value
-            _drop_other_length(node, parts[-1])
+            for replaced in REPLACES.get(parts[-1], ()):
+                if f"{key.rpartition('.')[0]}.{replaced}" not in overrides:
+                    node.pop(replaced, None)
         else:
             raise ConfigError(f"--set {key}: {'.'.join(parts[:-1])} is no table")
     return changed
-
-
-def _drop_other_length(table: dict[str, Any], key: str) -> None:
-    other = {"epochs": "iterations", "iterations": "epochs"}.get(key)
-    if other:
-        table.pop(other, None)
 
 
 def _copy(node: Any) -> Any:

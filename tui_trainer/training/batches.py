@@ -78,12 +78,13 @@ class Batches:
 
     def steps_to(self, progress: float, position: Position, batch_size: int) -> int:
         """Steps from ``position`` until ``progress`` passes over the data are reached, at least 1."""
-        epochs, images = int(progress + 1e-9), (progress - int(progress + 1e-9)) * self.images
+        epochs = int(progress + 1e-9)
+        images = (progress - epochs) * self.images - 1e-6
+        left = self._count(self.images - position.seen, batch_size, self.drop_last)
         if epochs <= position.epoch:
-            return max(1, self._count(images - position.seen - 1e-6, batch_size))
+            return max(1, min(self._count(images - position.seen, batch_size), left))
         whole = self._count(self.images, batch_size, self.drop_last)
-        rest = self._count(self.images - position.seen, batch_size, self.drop_last)
-        return max(1, rest + (epochs - position.epoch - 1) * whole + self._count(images - 1e-6, batch_size))
+        return max(1, left + (epochs - position.epoch - 1) * whole + min(self._count(images, batch_size), whole))
 
     @staticmethod
     def _count(images: float, batch_size: int, drop_last: bool = False) -> int:

@@ -148,7 +148,7 @@ class Session:
             device_name=device_name(prepared.device),
             threads=prepared.threads,
             precision=prepared.config.training.precision,
-            versions={"tui-trainer": version("tui-trainer"), "torch": torch.__version__},
+            versions={"tui-trainer": version("tui-trainer"), "torch": str(torch.__version__)},
             dataset=data.name,
             classes=list(data.classes),
             input_shape=list(data.shape),

@@ -32,7 +32,7 @@ def capture(loop: Loop) -> dict[str, Any]:
         },
         "clock": {"elapsed": clock.elapsed(), "training": clock.training, "images": clock.images},
         "random": {"cpu": torch.get_rng_state(), "device": _device_random_state(loop.device)},
-        "machine": {"device": loop.device.type, "threads": loop.prepared.threads, "precision": loop.training.precision, "torch": torch.__version__},
+        "machine": {"device": loop.device.type, "threads": loop.prepared.threads, "precision": loop.training.precision, "torch": str(torch.__version__)},
     }
 
 

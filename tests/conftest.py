@@ -1,0 +1,49 @@
+"""The real program as a subprocess, and one run that many tests look at."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+QUICK = ("--set", "training.threads=1")
+
+
+def run_program(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """``tui-trainer ARGUMENTS`` in ``cwd``, its output captured."""
+    places = {"TUI_TRAINER_DATA_DIR": str(cwd / "data"), "TUI_TRAINER_CONFIG_DIR": str(cwd / "settings"), "PYTHONPATH": str(REPOSITORY)}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("TUI_TRAINER_")}
+    return subprocess.run(
+        [sys.executable, "-m", "tui_trainer", *arguments],
+        cwd=cwd, env=inherited | places | (env or {}), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A finished run of the digits preset, and what ``train --json`` printed."""
+
+    root: Path
+    name: str
+    stdout: str
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return self.root / "runs" / self.name
+
+    def program(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """``tui-trainer`` where the run lies in ./runs."""
+        return run_program(*arguments, cwd=self.root, env=env)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
+    """``train digits-mlp --epochs 2`` with its events on standard output."""
+    root = tmp_path_factory.mktemp("trained")
+    done = run_program("train", "digits-mlp", "--epochs", "2", "--name", "first", "--json", *QUICK, cwd=root)
+    assert done.returncode == 0, done.stderr
+    return TrainedRun(root, "first", done.stdout)

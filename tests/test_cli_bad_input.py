@@ -1,0 +1,69 @@
+"""Bad input: one sentence on standard error, exit status 2, no run folder."""
+
+from pathlib import Path
+
+import pytest
+from conftest import run_program
+
+TINY = '[training]\nepochs = 1.0\n[network]\nlayers = [{type = "flatten"}, {type = "dense", units = "classes"}]\n'
+TOO_LARGE = '[training]\nepochs = 1.0\n[network]\nlayers = [{type = "conv2d", channels = 4, kernel = 40}, {type = "flatten"}, {type = "dense", units = "classes"}]\n'
+CASES = {
+    "unknown preset": (("train", "digits-mpl"), ("digits-mpl", "digits-mlp")),
+    "unknown key": (("train", "digits-mlp", "--set", "training.momentun=0.9"), ("training.momentun", "momentum")),
+    "wrong type": (("train", "digits-mlp", "--set", "training.batch_size=many"), ("training.batch_size", "many")),
+    "out of range": (("train", "digits-mlp", "--set", "training.momentum=1.5"), ("training.momentum", "less than 1")),
+    "no key": (("train", "digits-mlp", "--set", "fast"), ("--set fast", "KEY=VALUE")),
+    "idle setting": (("train", "digits-mlp", "--set", "training.betas=[0.5, 0.5]"), ("training.betas", "adam")),
+    "unknown data set": (("train", "digits-mlp", "--dataset", "minst"), ("minst", "mnist")),
+    "unknown device": (("train", "digits-mlp", "--device", "tpu"), ("tpu", "cuda")),
+    "not TOML": (("train", "broken.toml"), ("broken.toml", "TOML")),
+    "preset file that is not there": (("train", "nowhere.toml"), ("nowhere.toml",)),
+    "layer that does not fit": (("train", "large.toml"), ("network.layers.0", "40", "28")),
+    "data that is not there": (("train", "digits-mlp", "--dataset", "mnist", "--data-dir", "nowhere"), ("mnist", "nowhere")),
+    "damaged data": (("train", "digits-mlp", "--dataset", "npz", "--data-dir", "damaged.npz"), ("damaged.npz",)),
+    "batch larger than the data": (("train", "digits-mlp", "--set", "training.batch_size=100000"), ("batch", "100000")),
+    "taken name": (("train", "digits-mlp", "--runs-dir", "others", "--name", "taken"), ("taken",)),
+    "name that is no name": (("train", "digits-mlp", "--name", "../up"), ("../up",)),
+    "runs below a file": (("train", "digits-mlp", "--runs-dir", "tiny.toml/runs"), ("tiny.toml",)),
+    "unknown run": (("runs", "show", "nobody"), ("nobody",)),
+    "run to evaluate": (("evaluate", "nobody"), ("nobody",)),
+    "split": (("evaluate", "nobody", "--split", "tset"), ("tset", "test")),
+    "preset to check": (("presets", "check", "large.toml"), ("large.toml", "network.layers.0", "40")),
+    "network that does not fit": (("network", "large.toml"), ("network.layers.0", "40")),
+    "data set to prepare": (("data", "prepare", "minst"), ("minst", "mnist")),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_sentence_exit_2_nothing_left(case: str, tmp_path: Path) -> None:
+    arguments, wanted = CASES[case]
+    (tmp_path / "tiny.toml").write_text(TINY)
+    (tmp_path / "large.toml").write_text(TOO_LARGE)
+    (tmp_path / "broken.toml").write_text("[training\n")
+    (tmp_path / "damaged.npz").write_bytes(b"PK\x03\x04 no archive")
+    (tmp_path / "others/taken").mkdir(parents=True)
+    before = {path for path in tmp_path.rglob("*")}
+    done = run_program(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("tui-trainer: ")
+    for part in wanted:
+        assert part in done.stderr
+    assert {path for path in tmp_path.rglob("*")} == before
+
+
+def test_usage_errors_are_plain(tmp_path: Path) -> None:
+    done = run_program("train", "digits-mlp", "--epochs", "few", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--epochs" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "╭" not in done.stderr
+
+
+def test_full_disk_is_told_in_a_sentence(trained) -> None:
+    done = trained.program("runs", "export", trained.name, "--out", "/dev/full")
+    assert done.returncode == 1
+    assert done.stderr.lower().startswith("tui-trainer: ")
+    assert "no space" in done.stderr
+    assert "Traceback" not in done.stderr
