@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tui_trainer import __version__
-from tui_trainer.cli import data, doctor, evaluate, network, presets, runs, train
+from tui_trainer.cli import data, doctor, evaluate, network, presets, runs, steer, train, watch
 from tui_trainer.cli.console import complain, plain_where_needed
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -20,7 +20,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+app.command("open")(watch.open_run)
 app.command("train")(train.train)
+app.command("watch")(watch.watch)
+app.command("pause")(steer.pause)
+app.command("continue")(steer.go_on)
+app.command("stop")(steer.stop)
+app.command("set-lr")(steer.set_lr)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(evaluate.predict)
 app.command("network")(network.network)
@@ -40,10 +46,12 @@ def _show_version(wanted: bool) -> None:
 def program(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)] = False,
+    fps: watch.Fps = None,
+    ascii: watch.Ascii = False,
 ) -> None:
-    """A terminal trainer for image classifiers. First thing to try: tui-trainer train digits-mlp"""
+    """A terminal trainer for image classifiers. Without a command it opens the app."""
     if context.invoked_subcommand is None:
-        print(context.get_help())
+        watch.open_run(None, fps, ascii)
 
 
 def main() -> None:

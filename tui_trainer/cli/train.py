@@ -30,6 +30,7 @@ def train(
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="The run's name (default: a readable new one).", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the events as JSON lines, nothing else; with --quiet the run at its end.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the final report only.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Start it in the background, print its name and return.")] = False,
     trust: Trust = False,
 ) -> None:
     """Train a preset or a TOML file.
@@ -44,6 +45,9 @@ def train(
     root = runs_root(runs_dir)
     check_place(root, name)
     preset = _preset_name(source)
+    if detach:
+        _detach(config, root, name, preset, quiet, trust)
+        return
     if as_json:
         raise typer.Exit(_train_json(config, root, name, preset, quiet, trust))
     raise typer.Exit(_train_shown(config, root, name, preset, quiet, trust))
@@ -53,6 +57,20 @@ def _preset_name(source: str) -> str:
     from tui_trainer.config import preset_names
 
     return source if source in preset_names() else Path(source).stem
+
+
+def _detach(config: "Config", root: Path, name: str | None, preset: str, quiet: bool, trust: bool) -> None:
+    """Start the trainer in a session of its own; it lives on when this shell is gone."""
+    from tui_trainer.runs.folder import create_run
+    from tui_trainer.runs.start import start
+
+    run = create_run(config, root, name, preset)
+    start(run, trusted=trust)
+    if quiet:
+        print(run.name)
+        return
+    called = run.name if root == Path("runs") else str(run.path)
+    print(f"{run.name} trains in the background.\n  watch it  tui-trainer open {called}\n  stop it   tui-trainer stop {called}")
 
 
 def _train_shown(config: "Config", root: Path, name: str | None, preset: str, quiet: bool, trust: bool) -> int:

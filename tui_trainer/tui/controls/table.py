@@ -28,6 +28,8 @@ class Column(Generic[Item]):
     align: str = "left"
     grows: bool = False
     """Takes what width is left."""
+    most: int = 10_000
+    """But no more than this."""
     from_width: int = 0
     """Left out where the table is narrower than this."""
 
@@ -136,7 +138,7 @@ class Table(ScrollView, Generic[Item], can_focus=True):
         spare, extra = max(0, total - fixed), 0
         if growing:
             extra = spare // len(growing)
-        return [(column, column.width + (extra if column.grows else 0)) for column in chosen]
+        return [(column, min(column.most, column.width + extra) if column.grows else column.width) for column in chosen]
 
     # --- drawing
 

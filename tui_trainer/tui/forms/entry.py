@@ -13,7 +13,7 @@ from tui_trainer.tui.controls.paint import Part, fit, strip, wrapped
 from tui_trainer.tui.forms.schema import MISSING, Field, parse, show
 from tui_trainer.tui.widgets.marks import glyphs
 
-LABEL = 17
+LABEL = 19
 
 
 class Entry(Widget, can_focus=True):
@@ -57,7 +57,7 @@ class Entry(Widget, can_focus=True):
 
     def explanation(self) -> str:
         """What the setting is for, for the line that explains the focused field."""
-        text = self.field.help
+        text = f"{self.field.label}: {self.field.help}"
         if self.field.unit:
             text += f" In {self.field.unit}." if self.field.unit not in ("°", "px") else ""
         if self.field.default not in (MISSING, None, "", {}, ()):
@@ -198,7 +198,7 @@ class TextEntry(Entry):
         if self.field.default in (None, (), {}, ""):
             inside = self.field.help.rpartition("(default: ")[2]
             return inside.split(")")[0] if inside != self.field.help else "none"
-        return show(self.field.default)
+        return show(self.field.default) + (f" {self.field.unit}" if self.field.unit else "")
 
 
 class ChoiceEntry(Entry):

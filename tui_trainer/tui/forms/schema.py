@@ -38,8 +38,11 @@ class Field:
 
 @cache
 def fields(model: type[Settings]) -> tuple[Field, ...]:
-    """The fields of a settings model in the schema's order, but for the tag of a union."""
-    return tuple(_field(model, name, info) for name, info in model.model_fields.items() if name != "type" or not _is_tag(info))
+    """The fields of a settings model in the schema's order, but for the tag of a union; a layer's own come before those that it shares."""
+    tagged = "type" in model.model_fields
+    own = model.__dict__.get("__annotations__", {}) if tagged else {}
+    names = sorted(model.model_fields, key=lambda name: name not in own) if tagged else list(model.model_fields)
+    return tuple(_field(model, name, model.model_fields[name]) for name in names if not (name == "type" and _is_tag(model.model_fields[name])))
 
 
 def _is_tag(info: FieldInfo) -> bool:

@@ -29,7 +29,7 @@ def _looks(row: NetRow) -> str:
 
 COLUMNS = [
     Column[NetRow]("place", "#", 4, lambda row: (row.place.rjust(2) if "." not in row.place else row.place, "muted")),
-    Column[NetRow]("layer", "layer", 14, lambda row: (f"{'  ' * row.place.count('.')}{row.name}", _looks(row)), grows=True),
+    Column[NetRow]("layer", "layer", 14, lambda row: (f"{'  ' * row.place.count('.')}{row.name}", _looks(row)), grows=True, most=48),
     Column[NetRow]("output", "output", 9, lambda row: (row.output or ("does not fit" if row.wrong else ""), _looks(row)), "right"),
     Column[NetRow]("parameters", "params", 9, lambda row: row.parameters, "right"),
     Column[NetRow]("field", "sees", 5, lambda row: (row.field, "muted"), "right"),
