@@ -1,0 +1,1 @@
+"""Pure functions behind the widgets: numbers in, numbers and characters out. NumPy only, no Textual."""
