@@ -121,7 +121,7 @@ class LineChart(Widget, can_focus=True):
         self._styles_of = {style.name: style for style in styles}
         self._histories: dict[str, History] = {}
         self._newest: dict[str, float] = {}
-        self._look = Figure((), Range(0, 1), Range(0, 1), x_unit=x_unit, decimals=decimals, unit=unit, empty=empty)
+        self._look = Figure((), Range(0, 1), Range(0, 1), x_unit=x_unit, decimals=decimals, unit=unit.strip(), empty=empty)
         self._limits = (y_min, y_max)
         self._planned: tuple[float, float] | None = None
         self._window = window
@@ -282,7 +282,7 @@ class LineChart(Widget, can_focus=True):
         """No cursor."""
         self._place_cursor(None)
 
-    def _stops(self) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    def _stops(self) -> tuple[np.ndarray, np.ndarray]:
         """Columns of cells that hold points, from the left, and the x of the last point in each."""
         span, width = self._figure().x, self._layout.width
         xs = np.sort(np.concatenate([np.empty(0), *(history.entries().x for history in self._histories.values())]))

@@ -1,13 +1,287 @@
 """ConfusionMatrix: a heat map with fixed headers, a cursor cell, scrolling both ways for up to 100 classes and more.
 
-API (being filled in):
-
-    ConfusionMatrix(*, shares=False, name=None, id=None, classes=None)
-        show(confusion, classes)             rows true class, columns predicted class; classes: their names
-        clear()
-        shares: bool / toggle_shares()       row % or counts
-        cursor: tuple[int, int]              (true, predicted)
-        move_cursor(down, right)
-    Messages: ConfusionMatrix.CellHighlighted(matrix, true, predicted), ConfusionMatrix.CellSelected(matrix, true, predicted) (Enter, click)
-    Keys when focused: arrows, home end pageup pagedown, enter
+How sure one reads it without colour: what is right stands on the diagonal in bold, mistakes are plain numbers, nothing is a dot;
+the ground of a cell is the darker the more images of its row it holds.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+
+from tui_trainer.tui.widgets.marks import Glyphs, glyphs
+from tui_trainer.tui.widgets.painted import Line, Painted, Part, cut, width_of
+from tui_trainer.tui.widgets.plot.canvas import fitted
+
+LONGEST_ROW_NAME = 12
+LONGEST_COLUMN_NAME = 9
+SHADES = (0, 20, 40, 60, 80, 100)
+"""Per cent of the heat colour in the ground of a cell."""
+
+Confusion = Sequence[Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Where the cells of a matrix stand: sizes in terminal cells."""
+
+    left: int
+    """Width of the names of the rows, one blank included."""
+    cell: int
+    """Width of a column, one blank included."""
+    classes: int
+
+    @property
+    def width(self) -> int:
+        """Of the whole."""
+        return self.left + self.cell * self.classes
+
+
+def shares_of(confusion: Confusion) -> list[list[float]]:
+    """Each row as parts of its sum, 0 to 1; a row without images is all 0."""
+    sums = [sum(row) or 1 for row in confusion]
+    return [[count / total for count in row] for row, total in zip(confusion, sums, strict=True)]
+
+
+def cell_text(count: int, share: float, *, shares: bool, zero: str) -> str:
+    """A count, or per cent of the row; a dot for no images. Less than half a per cent is ``<1``, not nothing; 100 is all of them."""
+    if count == 0:
+        return zero
+    if not shares:
+        return str(count)
+    percent = share * 100
+    if percent < 0.5:
+        return "<1"
+    return "99" if 99.5 <= percent < 100 else f"{percent:.0f}"
+
+
+def grid(confusion: Confusion, classes: Sequence[str], width: int, *, shares: bool) -> Grid:
+    """Cells as wide as their numbers need, and wider for the names of the columns where there is room for all."""
+    count = len(confusion)
+    numbers = 3 if shares else max((len(str(value)) for row in confusion for value in row), default=1)
+    left = min(max(map(width_of, classes), default=0), LONGEST_ROW_NAME) + 1
+    longest = min(max(map(width_of, classes), default=0), LONGEST_COLUMN_NAME)
+    cell = numbers
+    while cell < longest and left + count * (cell + 2) <= width:
+        cell += 1
+    return Grid(left, max(cell, 2) + 1, count)
+
+
+def shade(share: float) -> int:
+    """How much of the heat colour a cell gets, one of SHADES: by the square root, so that one per cent shows already."""
+    if share <= 0:
+        return 0
+    return SHADES[max(1, min(len(SHADES) - 1, round((share**0.5) * (len(SHADES) - 1))))]
+
+
+def matrix_lines(
+    confusion: Confusion, classes: Sequence[str], place: Grid, table: Glyphs, *, shares: bool, rows: range, columns: range, cursor: tuple[int, int] | None, focused: bool
+) -> list[Line]:  # fmt: skip
+    """The header and one line for each of ``rows``, with the cells of ``columns``."""
+    wide = place.cell - 1
+    header: list[Part] = [(" " * place.left, "")]
+    for column in columns:
+        here = cursor is not None and focused and column == cursor[1]
+        header += [(" ", ""), (fitted(classes[column], wide, table.ellipsis, right=True), "accent" if here else "muted")]
+    lines: list[Line] = [tuple(header)]
+    parts = shares_of(confusion)
+    for row in rows:
+        here = cursor is not None and focused and row == cursor[0]
+        line: list[Part] = [(fitted(classes[row], place.left - 1, table.ellipsis) + " ", "accent" if here else "muted")]
+        for column in columns:
+            count, share = confusion[row][column], parts[row][column]
+            text = f" {cell_text(count, share, shares=shares, zero=table.zero).rjust(wide)}"
+            line.append((text, _looks(row, column, count, share, cursor, focused=focused)))
+        lines.append(tuple(line))
+    return lines
+
+
+def _looks(row: int, column: int, count: int, share: float, cursor: tuple[int, int] | None, *, focused: bool) -> str:
+    if cursor == (row, column):
+        return "on-accent bold" if focused else "bold underline"
+    if count == 0:
+        return "frame"
+    if row == column:
+        return f"on-heat:{shade(share)} bold"
+    return f"on-heat-error:{shade(share)}"
+
+
+def reading(confusion: Confusion, classes: Sequence[str], cursor: tuple[int, int], table: Glyphs) -> str:
+    """What the cell under the cursor says, as a sentence."""
+    true, predicted = cursor
+    count, total = confusion[true][predicted], sum(confusion[true])
+    percent = f"{100 * count / total:.1f} %" if total else "no images"
+    verb = "recognised" if true == predicted else f"{table.arrow} {classes[predicted]}"
+    return f"{classes[true]} {verb}  {count} of {total}  {percent}"
+
+
+class ConfusionMatrix(Painted, ScrollView, can_focus=True):
+    """Rows are true classes, columns predicted ones."""
+
+    DEFAULT_CSS = """
+    ConfusionMatrix { height: 1fr; scrollbar-size: 1 1; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move_cursor(-1, 0)", "Up", show=False),
+        Binding("down", "move_cursor(1, 0)", "Down", show=False),
+        Binding("left", "move_cursor(0, -1)", "Left", show=False),
+        Binding("right", "move_cursor(0, 1)", "Right", show=False),
+        Binding("pageup", "move_cursor(-10, 0)", "Page up", show=False),
+        Binding("pagedown", "move_cursor(10, 0)", "Page down", show=False),
+        Binding("home", "move_cursor(0, -1000)", "First column", show=False),
+        Binding("end", "move_cursor(0, 1000)", "Last column", show=False),
+        Binding("enter", "select", "Show these images", show=False),
+    ]
+
+    shares: reactive[bool] = reactive(False)
+    """Whether cells show per cent of their row instead of counts."""
+
+    class CellHighlighted(Message):
+        """The cursor moved to another cell."""
+
+        def __init__(self, matrix: "ConfusionMatrix", true: int, predicted: int) -> None:
+            self.matrix, self.true, self.predicted = matrix, true, predicted
+            super().__init__()
+
+        @property
+        def control(self) -> "ConfusionMatrix":
+            """The matrix."""
+            return self.matrix
+
+    class CellSelected(CellHighlighted):
+        """A cell was chosen, by Enter or the mouse."""
+
+    def __init__(self, *, shares: bool = False, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._confusion: Confusion = ()
+        self._names: Sequence[str] = ()
+        self._cursor = (0, 0)
+        self._touched = False
+        self.set_reactive(ConfusionMatrix.shares, shares)
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """(true, predicted) class under the cursor."""
+        return self._cursor
+
+    @cursor.setter
+    def cursor(self, cell: tuple[int, int]) -> None:
+        last = max(len(self._confusion) - 1, 0)
+        cell = (max(0, min(cell[0], last)), max(0, min(cell[1], last)))
+        self._touched = True
+        if cell != self._cursor:
+            self._cursor = cell
+            self.post_message(self.CellHighlighted(self, *cell))
+        self._scroll_to_cursor()
+        self.changed()
+
+    def show(self, confusion: Confusion, classes: Sequence[str]) -> None:
+        """Counts, rows true class, columns predicted class, and the names. Raises ValueError where it is not square or names lack."""
+        if any(len(row) != len(confusion) for row in confusion) or len(classes) != len(confusion):
+            raise ValueError(f"a confusion matrix of {len(confusion)} rows needs as many columns and names; there are {len(classes)} names")
+        if len(confusion) != len(self._confusion):
+            self._cursor = (0, 0)
+        self._confusion, self._names = [list(row) for row in confusion], list(classes)
+        self._measure()
+        self.changed()
+
+    def clear(self) -> None:
+        """Nothing to show."""
+        self.show((), ())
+
+    def toggle_shares(self) -> None:
+        """Counts or per cent of the row."""
+        self.shares = not self.shares
+
+    def watch_shares(self) -> None:
+        self._measure()
+        self.changed()
+
+    def move_cursor(self, down: int, right: int) -> None:
+        """By so many rows and columns."""
+        if self._confusion:
+            self.cursor = (self._cursor[0] + down, self._cursor[1] + right)
+
+    def action_move_cursor(self, down: int, right: int) -> None:
+        """As :meth:`move_cursor`."""
+        self.move_cursor(down, right)
+
+    def action_select(self) -> None:
+        """Choose the cell under the cursor."""
+        if self._confusion:
+            self.post_message(self.CellSelected(self, *self._cursor))
+
+    def on_click(self, event: events.Click) -> None:
+        cell = self._cell_at(event)
+        if cell is not None:
+            self.cursor = cell
+            self.action_select()
+
+    def on_focus(self) -> None:
+        self.changed()
+
+    def on_blur(self) -> None:
+        self.changed()
+
+    def on_resize(self) -> None:
+        self._measure()
+
+    def _grid(self) -> Grid:
+        return grid(self._confusion, self._names, self._view().width, shares=self.shares)
+
+    def _measure(self) -> None:
+        place = self._grid()
+        size = Size(place.width, len(self._confusion) + 1 + self._reads()) if self._confusion else Size(0, 0)
+        if size != self.virtual_size:
+            self.virtual_size = size
+
+    def _reads(self) -> int:
+        """Lines for the sentence below the matrix."""
+        return 1 if self._confusion and self.container_size.height >= 6 else 0
+
+    def _cell_at(self, event: events.MouseEvent) -> tuple[int, int] | None:
+        offset = event.get_content_offset(self)
+        place = self._grid()
+        if offset is None or not self._confusion or offset.x < place.left or offset.y < 1 or offset.y >= self._view().height - self._reads():
+            return None
+        row, column = offset.y - 1 + self.scroll_offset.y, (offset.x - place.left) // place.cell + self._first_column(place)
+        return (row, column) if row < place.classes and column < place.classes else None
+
+    def _first_column(self, place: Grid) -> int:
+        """Columns are scrolled as a whole."""
+        return -(-self.scroll_offset.x // place.cell)
+
+    def _scroll_to_cursor(self) -> None:
+        place, (row, column) = self._grid(), self._cursor
+        view = self._view()
+        rows, columns = max(view.height - 1 - self._reads(), 1), max((view.width - place.left) // place.cell, 1)
+        top, first = self.scroll_offset.y, self._first_column(place)
+        top = min(max(top, row - rows + 1), row)
+        first = min(max(first, column - columns + 1), column)
+        self.scroll_to(first * place.cell, top, animate=False, force=True)
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        """Textual's: see :class:`Painted`."""
+        if not self._confusion:
+            return [(("no evaluation yet", "muted"),)]
+        place, reads = self._grid(), self._reads()
+        count = max(height - 1 - reads, 1)
+        rows = range(self.scroll_offset.y, min(self.scroll_offset.y + count, place.classes))
+        first = self._first_column(place)
+        columns = range(first, min(first + max((width - place.left) // place.cell, 1), place.classes))
+        cursor = self._cursor if self._touched or self.has_focus else None
+        lines = matrix_lines(
+            self._confusion, self._names, place, glyphs(), shares=self.shares, rows=rows, columns=columns, cursor=cursor, focused=self.has_focus
+        )  # fmt: skip
+        if reads:
+            lines += [()] * (height - 1 - len(lines))
+            text = reading(self._confusion, self._names, cursor, glyphs()) if cursor else ""
+            lines.append(((fitted(text, width, glyphs().ellipsis), "muted"),))
+        return [cut(line, width) for line in lines]

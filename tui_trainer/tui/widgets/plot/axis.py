@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 SHRINK_BELOW = 0.4
 """A range is narrowed only where the data need less than this share of it."""
@@ -130,6 +131,6 @@ def labels(values: Sequence[float], *, log: bool = False) -> list[str]:
     """Labels of ticks, all with as many decimals as the closest pair needs (on a logarithmic axis each as many as it needs)."""
     if log:
         return [label(value, 0 if value >= 1 else decimals_of(10 ** math.floor(math.log10(value) + 1e-9))) for value in values]
-    steps = [b - a for a, b in zip(values, values[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(values)]
     decimals = decimals_of(float(f"{min(steps):.6g}")) if steps else 0
     return [label(value, decimals) for value in values]

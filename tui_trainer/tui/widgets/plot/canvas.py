@@ -32,7 +32,7 @@ class Canvas:
             return
         for character in text:
             wide = cells(character)
-            if wide and 0 <= column and column + wide <= self.width:
+            if wide and column >= 0 and column + wide <= self.width:
                 self.codes[row, column] = ord(character)
                 self.codes[row, column + 1 : column + wide] = COVERED
                 self.inks[row, column : column + wide] = ink
@@ -45,7 +45,7 @@ class Canvas:
 
     def line(self, row: int) -> str:
         """A row as text."""
-        return self.codes[row].tobytes().decode("utf-32-le").replace(chr(COVERED), "")
+        return str(self.codes[row].tobytes(), "utf-32-le").replace(chr(COVERED), "")
 
     def text(self) -> str:
         """All rows, without blanks at their ends."""

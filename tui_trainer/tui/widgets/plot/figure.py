@@ -172,7 +172,7 @@ def _curves(canvas: Canvas, figure: Figure, place: Layout) -> bool:
     return drawn
 
 
-def _points(codes: np.ndarray, inks: np.ndarray, figure: Figure, place: Layout, curve: Curve, ink: int) -> bool:  # type: ignore[type-arg]
+def _points(codes: np.ndarray, inks: np.ndarray, figure: Figure, place: Layout, curve: Curve, ink: int) -> bool:
     """The marks of a curve: on all its points where they stand apart, else on the newest alone."""
     entries = curve.entries
     start = int(np.searchsorted(entries.x, figure.x.low, side="left"))
@@ -261,7 +261,7 @@ def _lines(canvas: Canvas, figure: Figure, place: Layout, glyphs: Glyphs) -> Non
             picture[free, column], inks[free, column] = ord(glyphs.cursor), INK_CURSOR
 
 
-def _write_where_blank(picture: np.ndarray, inks: np.ndarray, row: int, column: int, text: str, glyphs: Glyphs) -> None:  # type: ignore[type-arg]
+def _write_where_blank(picture: np.ndarray, inks: np.ndarray, row: int, column: int, text: str, glyphs: Glyphs) -> None:
     """A remark beside a line: in its row or the next one; left away where it would hide something."""
     if column < 0 or column + len(text) > picture.shape[1]:
         return
@@ -284,7 +284,7 @@ def _legend_parts(figure: Figure) -> list[str]:
             near = nearest(curve.entries, figure.cursor)
             value = near[1] if near else None
         text = number(value, figure.decimals, wide) if value is not None else "-".rjust(wide)
-        parts.append(f"{curve.mark} {curve.label} {text}{figure.unit}")
+        parts.append(f"{curve.mark} {curve.label} {text}{f' {figure.unit}' if figure.unit else ''}")
     return parts
 
 

@@ -82,7 +82,7 @@ class History:
         if x.shape != y.shape:
             raise ValueError(f"{len(x)} values of x, but {len(y)} of y")
         newest = self.newest
-        if len(x) > 1 and (np.diff(x) < 0).any() or (newest is not None and len(x) and x[0] < newest[0]):
+        if (len(x) > 1 and (np.diff(x) < 0).any()) or (newest is not None and len(x) and x[0] < newest[0]):
             for each_x, each_y in zip(x.tolist(), y.tolist(), strict=True):
                 self.add(each_x, each_y)
             return
