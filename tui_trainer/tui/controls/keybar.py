@@ -9,7 +9,10 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui_trainer.tui.actions import SECTIONS
 from tui_trainer.tui.controls.paint import Part, strip
+
+ORDER = {action.name: number for number, action in enumerate(action for section in SECTIONS.values() for action in section)}
 
 
 class Key(NamedTuple):
@@ -49,9 +52,12 @@ class KeyBar(Widget):
             if not binding.show or not enabled or binding.action in seen:
                 continue
             seen.add(binding.action)
-            label = self._label(binding.action, binding.description)
+            if not (label := self._label(binding.action, binding.description)):
+                continue
             group = last if binding.action in ("app.help", "app.leave") else keys
             group.append(Key(binding.key_display or binding.key, label, binding.action, node))
+        keys.sort(key=lambda key: ORDER.get(key.action, 0))
+        last.sort(key=lambda key: key.action)
         if (found := keys + last) != self._keys:
             self._keys = found
             self.refresh()

@@ -217,12 +217,15 @@ class Table(ScrollView, Generic[Item], can_focus=True):
         self._refresh_row(self.cursor)
 
     def action_cursor(self, rows: int) -> None:
-        """Move the cursor by so many rows."""
-        self.cursor += rows
+        """Move the cursor by so many rows; a table without one scrolls."""
+        if self.has_cursor:
+            self.cursor += rows
+        else:
+            self.scroll_to(y=max(0, self.scroll_offset.y + rows), animate=False)
 
     def action_page(self, pages: int) -> None:
         """Move the cursor by a screenful."""
-        self.cursor += pages * max(1, self.size.height - 2)
+        self.action_cursor(pages * max(1, self.size.height - 2))
 
     def action_choose(self) -> None:
         """Choose the row under the cursor."""

@@ -19,7 +19,7 @@ class Curves(Container):
         self._marks = 0
         self._version = -1
         self._sampled = False
-        self._planned = 0.0
+        self._planned = -1.0
 
     def compose(self) -> ComposeResult:
         """Two charts."""
@@ -49,12 +49,12 @@ class Curves(Container):
                 chart.clear_marks()
                 chart.set_empty("the first figures come within seconds" if history.ended is None else "this run ended before its first figures")
                 chart.set_cursor(None)
-            self._planned = 0.0
+            self._planned = -1.0
         planned = history.started.total_epochs if history.started else 0.0
         if planned != self._planned:
             self._planned = planned
             for chart in self.charts:
-                chart.set_range(0.0, max(planned, history.epoch))
+                chart.set_range(0.0, max(planned, history.epoch) or 1.0)
         self._extend(loss, "train", "steps", history.steps, history.recent, "loss", 1.0)
         if sampled:
             self._extend(accuracy, "train", "train", history.split("train").track, None, "accuracy", 100.0)

@@ -149,6 +149,7 @@ class EventsPanel(Container):
         yield Table[Line](
             [Column("time", "time", 7, lambda line: (line[0], "muted"), "right"), Column("what", "what happened", 10, lambda line: (line[1], line[2]), grows=True)],
             empty=["nothing yet"],
+            cursor=False,
         )
 
     def on_mount(self) -> None:
@@ -194,5 +195,5 @@ class LogPanel(VerticalScroll):
             return
         self._stamp = stamp
         text = feed.log_tail().rstrip()
-        self.query_one(Static).update(plain(text or "the trainer has printed nothing"))
+        self.query_one(Static).update(plain(text or "the trainer has printed nothing so far"))
         self.scroll_end(animate=False)

@@ -35,6 +35,7 @@ class TrainScreen(Screen[None]):
     app: "TrainerApp"
     BINDINGS = bindings(TRAIN)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    AUTO_FOCUS = ""
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
 
     def __init__(self) -> None:
@@ -103,6 +104,7 @@ class TrainScreen(Screen[None]):
             self.set_class(not feed.live, "ended")
             if anew:
                 self.panel = "log" if state in ("failed", "crashed") else "loss"
+                self.set_focus(None)
             elif state in ("failed", "crashed"):
                 self.panel = "log"
             self._arrange()
@@ -155,6 +157,8 @@ class TrainScreen(Screen[None]):
                 widget.display = name == self.panel
             else:
                 widget.display = name not in ("events", "log") or (name == "log") == self._log_in_front()
+        if not single and self._log_in_front():
+            self.query_one("#errors").display = False
         self.query_one("#curves").display = not single or self.panel in ("loss", "accuracy")
         self.query_one("#bottom").display = not single or self.panel not in ("loss", "accuracy")
 
@@ -230,7 +234,9 @@ class TrainScreen(Screen[None]):
         return True
 
     def relabel(self, action: str, label: str) -> str:
-        """Space goes on where the run waits."""
+        """Space goes on where the run waits; no key for the next panel where all are in sight (empty: not shown)."""
+        if action == "next_panel":
+            return label if self.single else ""
         return "Go on" if action == "pause" and self._state == "paused" else label
 
     def send(self, command: Command) -> None:

@@ -1,0 +1,233 @@
+"""Design: forms from the schema, the network list, what is said before the start, and the command for the prompt."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tui_trainer.config import load_config, parse_override
+from tui_trainer.config.base import Settings
+from tui_trainer.config.config import Config
+from tui_trainer.tui.app import TrainerApp
+from tui_trainer.tui.forms.draft import Draft
+from tui_trainer.tui.forms.entry import Entry
+from tui_trainer.tui.forms.schema import MISSING, fields, parse, show
+from tui_trainer.tui.screens.design import DesignScreen
+from tui_trainer.tui.screens.network_panel import LayerTable
+from tui_trainer.tui.screens.ready import ReadyPanel
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainerApp:
+    monkeypatch.chdir(tmp_path)
+    return TrainerApp(tmp_path / "runs")
+
+
+async def settled(pilot: Pilot[Any]) -> DesignScreen:
+    """The design screen, once its images are counted."""
+    for _ in range(100):
+        await pilot.pause(0.05)
+        if isinstance(pilot.app.screen, DesignScreen) and pilot.app.screen.is_mounted and pilot.app.screen._view and pilot.app.screen._view.images:
+            return pilot.app.screen
+    raise AssertionError("Design did not open")
+
+
+def entry(screen: DesignScreen, key: str) -> Entry:
+    return next(each for each in screen.query(Entry) if each.key == key)
+
+
+async def type_into(pilot: Pilot[Any], screen: DesignScreen, key: str, text: str) -> None:
+    entry(screen, key).focus()
+    await pilot.press("ctrl+u", *text)
+    await pilot.pause()
+
+
+def words(screen: DesignScreen) -> str:
+    return "\n".join("".join(part[0] for part in line) for line in screen.query_one(ReadyPanel).lines)
+
+
+async def test_every_setting_of_the_schema_has_a_field(app: TrainerApp) -> None:
+    def keys(model: type[Settings], above: str) -> set[str]:
+        found = set()
+        for field in fields(model):
+            key = f"{above}.{field.name}" if above else field.name
+            found |= keys(field.model, key) if field.kind == "group" and field.model else {key}
+        return found
+
+    wanted = {key for key in keys(Config, "") if key.split(".")[0] in ("data", "network", "training")}
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        have = {each.key for each in screen.query(Entry)}
+    assert wanted - have == {"network.layers", "training.stages"}  # which have lists of their own
+
+
+async def test_dependent_fields_appear_when_they_apply(app: TrainerApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        assert entry(screen, "training.momentum").display
+        assert not entry(screen, "training.betas").display
+        entry(screen, "training.optimiser").focus()
+        await pilot.press("right")
+        await pilot.pause()
+        assert screen.draft.get("training.optimiser") == "adam"
+        assert entry(screen, "training.betas").display
+        assert not entry(screen, "training.momentum").display
+
+
+async def test_a_bad_value_is_marked_at_its_field_with_the_schemas_sentence(app: TrainerApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        await type_into(pilot, screen, "training.learning_rate", "-1")
+        assert entry(screen, "training.learning_rate").problem == "-1 is out of range; allowed is more than 0.0"
+        await pilot.press("ctrl+r")
+        await pilot.pause()
+        assert not (app.root).exists()  # nothing was started
+        await pilot.press("ctrl+u", "1")
+        assert entry(screen, "training.learning_rate").problem == ""
+        await type_into(pilot, screen, "training.batch_size", "99999")
+        assert "larger than the" in entry(screen, "training.batch_size").problem
+
+
+async def test_the_network_table_follows_each_key_press(app: TrainerApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        table = screen.query_one(LayerTable)
+        table.focus()
+        await pilot.press("down", "down", "enter")
+        await pilot.pause()
+        await pilot.press("ctrl+u", "1")
+        assert screen.outlook.parameters == 784 + 1 + 10 + 10
+        await pilot.press("2")
+        assert screen.outlook.parameters == 12 * 785 + 10 * 13
+        await pilot.press("x")
+        assert any(row.wrong for row in table.items)
+        await pilot.press("backspace", "escape")
+        await pilot.pause()
+        assert app.screen is screen
+        assert screen.draft.get("network.layers.1.units") == 12
+
+
+async def test_layers_are_added_duplicated_moved_and_deleted_with_keys(app: TrainerApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+
+        def types() -> list[str]:
+            return [layer["type"] for layer in screen.draft.get("network.layers")]
+
+        screen.query_one(LayerTable).focus()
+        await pilot.press("down", "down", "down", "a")
+        await pilot.pause()
+        await pilot.press(*"dropout", "enter")
+        await pilot.pause()
+        await pilot.press("escape")
+        await pilot.pause()
+        assert types() == ["flatten", "dense", "relu", "dropout", "dense"]
+        await pilot.press("K")
+        assert types() == ["flatten", "dense", "dropout", "relu", "dense"]
+        await pilot.press("c")
+        assert types() == ["flatten", "dense", "dropout", "dropout", "relu", "dense"]
+        await pilot.press("d", "up", "J")
+        assert types() == ["flatten", "dense", "relu", "dropout", "dense"]
+        for _ in range(5):
+            await pilot.press("ctrl+z")
+        assert types() == ["flatten", "dense", "relu", "dense"]
+
+
+async def test_what_cannot_work_is_said_before_it_is_started(app: TrainerApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        screen.query_one(LayerTable).focus()
+        await pilot.press("down", "d")
+        await pilot.pause()
+        assert "dense takes a vector but gets an image of 1×28×28" in " ".join(words(screen).split())
+        assert screen.query_one(ReadyPanel).border_title == "Not ready"
+
+
+async def test_nothing_typed_is_lost_by_switching_screens(app: TrainerApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        await type_into(pilot, screen, "training.epochs", "7")
+        await pilot.press("escape", "4")
+        await pilot.pause()
+        assert app.screen.id == "runs"
+        await pilot.press("1")
+        await pilot.pause()
+        assert app.screen is screen
+        assert entry(screen, "training.epochs").value == 7
+
+
+@pytest.mark.parametrize(
+    ("source", "changes"),
+    [
+        ("digits-mlp", {}),
+        ("digits-mlp", {"training.optimiser": "adam", "training.betas": [0.8, 0.9], "data.augment.rotation": 5.0}),
+        ("digits-mlp", {"training.momentum": 0.5, "training.optimiser": "adam"}),
+        ("digits-mlp", {"training.iterations": 500}),
+        ("digits-mlp", {"network.layers.1.units": 12, "data.class_fractions": {"3": 0.1}}),
+        ("digits-mlp", {"network.layers": [{"type": "flatten"}, {"type": "dense", "units": "classes", "bias": False}]}),
+        ("mnist-cnn-16", {"training.epochs": 2.5}),
+        ("mnist-lenet-2k", {"training.epochs": 3}),
+    ],
+)
+def test_the_command_says_what_the_form_holds(source: str, changes: dict[str, Any]) -> None:
+    draft = Draft(source)
+    for key, value in changes.items():
+        draft.set(key, value)
+    config, problems = draft.check()
+    assert config is not None, problems
+    command, why = draft.command()
+    assert command, why
+    given = shlex.split(command)
+    assert given[:3] == ["tui-trainer", "train", source]
+    again = load_config(source, dict(map(parse_override, given[4::2])))
+    idle = {"momentum"} if "adam" in changes.values() else set()
+    assert again.model_dump(exclude={"training": idle}) == config.model_dump(exclude={"training": idle})
+
+
+def test_what_cannot_be_said_in_options_is_said_so() -> None:
+    draft = Draft("mnist-lenet-2k")
+    draft.set("data.train_images", MISSING)
+    assert draft.command()[0] == ""
+    assert "save as preset" in draft.command()[1]
+
+
+@pytest.mark.parametrize("text", ["0.1", "1e-05", "12", "classes", "0.9, 0.999", "28", "3 = 0.5, 5 = 0.1"])
+def test_values_survive_being_shown_and_typed_again(text: str) -> None:
+    kinds = {"classes": "number", "3 = 0.5, 5 = 0.1": "table", "0.9, 0.999": "list"}
+    field = next(each for model in (Config.model_fields["training"].annotation, Config.model_fields["data"].annotation) for each in fields(model) if each.kind == kinds.get(text, "number"))  # type: ignore[arg-type]
+    assert show(parse(field, text)) == text
+
+
+async def test_presets_are_saved_loaded_and_reset(app: TrainerApp, tmp_path: Path) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        await type_into(pilot, screen, "training.epochs", "3")
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+        await pilot.press("ctrl+u", *"mine", "enter")
+        await pilot.pause()
+        assert load_config(tmp_path / "mine.toml").training.epochs == 3
+        await pilot.press("ctrl+o")
+        await pilot.pause()
+        await pilot.press(*"mnist-cnn-16", "enter")
+        await pilot.pause()
+        assert screen.draft.get("data.dataset") == "mnist"
+        await type_into(pilot, screen, "training.epochs", "99")
+        await pilot.press("ctrl+x")
+        assert screen.draft.get("training.iterations") == load_config("mnist-cnn-16").training.iterations
+        assert screen.draft.get("training.epochs") is MISSING
+        await pilot.press("ctrl+o")
+        await pilot.pause()
+        await pilot.press(*"mine.toml", "enter")
+        await pilot.pause()
+        assert screen.draft.get("training.epochs") == 3
+
+
+async def test_the_command_goes_to_the_clipboard(app: TrainerApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        await type_into(pilot, screen, "training.seed", "5")
+        await pilot.press("ctrl+y")
+        assert app.clipboard == "tui-trainer train digits-mlp --set training.seed=5"
