@@ -112,6 +112,7 @@ def split(labels: "Ints", classes: tuple[str, ...], data: Data, own_validation: 
     images = len(labels)
     notes = []
     count = 0 if own_validation else validation_count(images, data.validation)
+    validation: Ints
     if not count:
         validation = np.empty(0, np.int64)
     elif data.validation_split == "last":
