@@ -106,4 +106,4 @@ def _reason(error: BaseException) -> str:
 def _kind(value: object) -> str:
     if isinstance(value, Tensor):
         return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
-    return f"a {type(value).__name__}"
+    return f"a value of type {type(value).__name__}"
