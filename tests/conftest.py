@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Busy machines are slow: that is no finding.
+settings.register_profile("tui-trainer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tui-trainer")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 QUICK = ("--set", "training.threads=1")

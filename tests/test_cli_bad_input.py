@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import run_program
+from conftest import TrainedRun, run_program
 
 TINY = '[training]\nepochs = 1.0\n[network]\nlayers = [{type = "flatten"}, {type = "dense", units = "classes"}]\n'
 TOO_LARGE = '[training]\nepochs = 1.0\n[network]\nlayers = [{type = "conv2d", channels = 4, kernel = 40}, {type = "flatten"}, {type = "dense", units = "classes"}]\n'
@@ -42,7 +42,7 @@ def test_one_sentence_exit_2_nothing_left(case: str, tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("[training\n")
     (tmp_path / "damaged.npz").write_bytes(b"PK\x03\x04 no archive")
     (tmp_path / "others/taken").mkdir(parents=True)
-    before = {path for path in tmp_path.rglob("*")}
+    before = set(tmp_path.rglob("*"))
     done = run_program(*arguments, cwd=tmp_path)
     assert done.returncode == 2, done
     assert done.stdout == ""
@@ -50,7 +50,7 @@ def test_one_sentence_exit_2_nothing_left(case: str, tmp_path: Path) -> None:
     assert done.stderr.startswith("tui-trainer: ")
     for part in wanted:
         assert part in done.stderr
-    assert {path for path in tmp_path.rglob("*")} == before
+    assert set(tmp_path.rglob("*")) == before
 
 
 def test_usage_errors_are_plain(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_usage_errors_are_plain(tmp_path: Path) -> None:
     assert "╭" not in done.stderr
 
 
-def test_full_disk_is_told_in_a_sentence(trained) -> None:
+def test_full_disk_is_told_in_a_sentence(trained: TrainedRun) -> None:
     done = trained.program("runs", "export", trained.name, "--out", "/dev/full")
     assert done.returncode == 1
     assert done.stderr.lower().startswith("tui-trainer: ")

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from conftest import QUICK, REPOSITORY, TrainedRun, run_program
+
 from tui_trainer.runs.events import Evaluated, RunEnded, RunStarted, decode
 
 MODULE = """

@@ -63,7 +63,7 @@ def read_idx(path: Path, dimensions: int) -> "np.ndarray[tuple[int, ...], np.dty
             if path.suffix != ".gz" and path.stat().st_size != header + size:  # before memory is taken on a damaged header's word
                 raise ConfigError(f"{path} is damaged: {path.stat().st_size} bytes, expected {header + size} for {' x '.join(map(str, shape))}")
             values = np.empty(size, np.uint8)
-            view, filled = memoryview(values), 0
+            view, filled = memoryview(values.data), 0
             while filled < size and (got := file.readinto(view[filled:])):  # type: ignore[attr-defined]
                 filled += got
             if filled < size or file.read(1):

@@ -75,15 +75,19 @@ def hold_out_test(labels: "Ints", seed: int, fraction: float = TEST_FRACTION) ->
 
 
 def validation_count(images: int, validation: float) -> int:
-    """How many of ``images`` are held out: a fraction below 1 (rounded, at least one), or a count. Raises ConfigError."""
+    """How many of ``images`` are held out: a fraction below 1 (rounded, but one at least and not all), or a count.
+
+    Raises ConfigError where a count is not whole or leaves nothing.
+    """
     if validation == 0:
         return 0
     if validation >= 1 and validation != int(validation):
         raise ConfigError(f"data.validation = {validation:g} is neither a fraction below 1 nor a whole number of images")
-    count = int(validation) if validation >= 1 else max(1, int(images * validation + 0.5))
-    if count >= images:
-        raise ConfigError(f"data.validation = {validation:g} holds out {count} of {images} images and leaves none to train on; allowed is less than {images}")
-    return count
+    if validation < 1:
+        return min(max(1, int(images * validation + 0.5)), images - 1)
+    if validation >= images:
+        raise ConfigError(f"data.validation = {validation:g} holds out all of {images} images and leaves none to train on; allowed is less than {images}")
+    return int(validation)
 
 
 def class_numbers(fractions: dict[str, float], classes: tuple[str, ...]) -> dict[int, float]:
@@ -112,6 +116,7 @@ def split(labels: "Ints", classes: tuple[str, ...], data: Data, own_validation: 
     images = len(labels)
     notes = []
     count = 0 if own_validation else validation_count(images, data.validation)
+    validation: Ints
     if not count:
         validation = np.empty(0, np.int64)
     elif data.validation_split == "last":

@@ -25,26 +25,27 @@ def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
 
     from tui_trainer.catalogue import list_sets
     from tui_trainer.cli.console import console, count, print_json, size
-    from tui_trainer.cli.tables import table
+    from tui_trainer.cli.tables import print_table
     from tui_trainer.network import show
 
     sets = list_sets(data_dir)
     if as_json:
         print_json([_listed_json(each) for each in sets])
         return
-    made = table("data set", "state", ">train", ">test", "images", ">classes", ">size", "where", flexible="where")
+    rows: list[list[str | Text]] = []
     for each in sets:
         amount = size(each.size) if each.present else f"{size(each.download_size)} to fetch" if each.download_size else ""
-        made.add_row(
+        rows.append([
             each.name, Text(each.state, style=STYLES.get(each.state, "")), count(each.train_images), count(each.test_images),
             show(each.shape), str(len(each.classes)), amount, str(each.where or ""),
-        )  # fmt: skip
+        ])  # fmt: skip
+    columns = ("data set", "state", ">train", ">test", "images", ">classes", ">size", "where")
     target = console()
-    target.print(made)
+    print_table(target, columns, rows, flexible="where", droppable=("classes", "images", "test"), keep_end=True)
     target.print()
-    target.print("fetch one       tui-trainer data prepare NAME", style="dim")
-    target.print("a folder of it  --dataset folder --data-dir PATH   (train/CLASS/*.png and test/CLASS/*.png, or CLASS/*.png)", style="dim")
-    target.print("a NumPy file    --dataset npz --data-dir FILE.npz  (x_train, y_train, x_test, y_test)", style="dim")
+    target.print("fetch one   tui-trainer data prepare NAME", style="dim")
+    target.print("a folder    --dataset folder --data-dir PATH    of [train/]CLASS/*.png", style="dim")
+    target.print("NumPy file  --dataset npz --data-dir FILE.npz   of x_train, y_train, ...", style="dim")
 
 
 @app.command()

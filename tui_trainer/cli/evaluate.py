@@ -102,11 +102,11 @@ def _prediction_json(prediction: "Prediction", classes: Sequence[str]) -> dict[s
 
 def _print_predictions(predictions: "list[Prediction]", classes: Sequence[str]) -> None:
     from tui_trainer.cli.console import console, percent
-    from tui_trainer.cli.tables import table
+    from tui_trainer.cli.tables import print_table
 
-    made = table("image", "class", ">probability", "next", flexible="image")
+    rows = []
     for each in predictions:
         guesses = sorted(zip(classes, each.probabilities, strict=True), key=lambda guess: -guess[1])[1:SHOWN_GUESSES]
         others = ", ".join(f"{label} {percent(share, 1)}" for label, share in guesses)
-        made.add_row(str(each.path), each.label, percent(each.probability, 1), others)
-    console().print(made)
+        rows.append((str(each.path), each.label, percent(each.probability, 1), others))
+    print_table(console(), ("image", "class", ">probability", "next"), rows, flexible="image", droppable=("next",), keep_end=True)

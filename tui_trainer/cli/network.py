@@ -52,7 +52,7 @@ def _table(rows: "tuple[LayerSummary, ...]", total: int) -> Any:
     from tui_trainer.cli.tables import table
     from tui_trainer.network import show
 
-    made = table("place", "layer", ">output", ">parameters", ">jump", ">receptive field", flexible="layer")
+    made = table("place", "layer", ">output", ">parameters", ">jump", ">receptive field")
     for row in rows:
         made.add_row(
             row.place, row.name, show(row.output), count(row.parameters) if row.parameters else "",

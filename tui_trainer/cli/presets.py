@@ -17,7 +17,7 @@ app = typer.Typer(help="List, show and check presets.", no_args_is_help=True)
 def list_presets(as_json: Json = False) -> None:
     """List all presets: data set, network and the figure each is held against."""
     from tui_trainer.cli.console import complain, console, print_json
-    from tui_trainer.cli.tables import table
+    from tui_trainer.cli.tables import print_table
     from tui_trainer.config import ConfigError, load_config, preset_names
 
     configs: dict[str, Config] = {}
@@ -29,10 +29,8 @@ def list_presets(as_json: Json = False) -> None:
     if as_json:
         print_json([_preset_json(name, config) for name, config in configs.items()])
         return
-    made = table("preset", "data", "reference", "title", flexible="title")
-    for name, config in configs.items():
-        made.add_row(name, config.data.dataset, _figure(config), config.title)
-    console().print(made)
+    rows = [(name, config.data.dataset, _figure(config), config.title) for name, config in configs.items()]
+    print_table(console(), ("preset", "data", "reference", "title"), rows, flexible="title")
 
 
 @app.command()

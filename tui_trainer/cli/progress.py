@@ -110,7 +110,7 @@ class Progress:
 
     def _print(self, line: Text) -> None:
         self._clear()
-        self.console.print(line)
+        self.console.print(line, soft_wrap=True)
         self.stream.flush()
 
     def _redraw(self, line: Callable[[], Text], *, force: bool = False) -> None:

@@ -19,8 +19,10 @@ CLOSE_EPOCHS = 0.02
 """A reference measured this near to the end counts as measured at the end."""
 
 
-def print_report(target: "Console", run: RunFolder, *, hints: bool = True) -> None:
+def print_report(target: "Console", run: RunFolder, *, brief: bool = False) -> None:
     """Print how a run stands: what it is, its figures, its mistakes by class, where it lies and the next commands.
+
+    ``brief`` leaves out the mistakes by class.
 
     Raises ConfigError or OSError where the run's files cannot be read, ValueError where its status is damaged.
     """
@@ -32,13 +34,12 @@ def print_report(target: "Console", run: RunFolder, *, hints: bool = True) -> No
         target.print()
         _print_accuracies(target, latest, config, results)
     shown = latest.get("test") or latest.get("validation") or latest.get("train")
-    if shown and results.started and any(map(any, shown.confusion)):
+    if shown and results.started and not brief and any(map(any, shown.confusion)):
         target.print()
         target.print(f"{shown.split}: rows true class, columns predicted", style="dim")
         print_by_class(target, shown.confusion, results.started.classes)
     target.print()
-    if hints:
-        _print_next(target, run, status)
+    _print_next(target, run, status)
 
 
 def _print_heading(target: "Console", run: RunFolder, status: Status, config: Config) -> None:

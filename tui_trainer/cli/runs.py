@@ -1,6 +1,8 @@
 """``tui-trainer runs``: what was trained, and taking it elsewhere."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +24,7 @@ STYLES = {"running": "green", "starting": "green", "paused": "yellow", "stopped"
 def list_all(runs_dir: RunsDir = None, as_json: Json = False) -> None:
     """List all runs, live ones first, with best and last validation accuracy."""
     from tui_trainer.cli.console import console, print_json
-    from tui_trainer.cli.tables import table
+    from tui_trainer.cli.tables import print_table
     from tui_trainer.runs import runs_dir as runs_root
     from tui_trainer.runs.listing import list_runs
 
@@ -35,10 +37,8 @@ def list_all(runs_dir: RunsDir = None, as_json: Json = False) -> None:
     if not listed:
         target.print(f"There are no runs in {root} yet. A first one: tui-trainer train digits-mlp")
         return
-    made = table("run", "state", "preset", "data", ">best", ">last", ">epoch", ">parameters", ">time", ">heard of", flexible="preset")
-    for each in listed:
-        made.add_row(*_listed_row(each))
-    target.print(made)
+    columns = ("run", "state", "preset", "data", ">best", ">last", ">epoch", ">parameters", ">time", ">age")
+    print_table(target, columns, map(_listed_row, listed), flexible="preset", droppable=("parameters", "data", "last", "epoch", "time", "preset"))
 
 
 @app.command()
@@ -103,21 +103,15 @@ def _export_tensorboard(found: "list[RunFolder]", out: Path) -> None:
     print(f"look at them with: tensorboard --logdir {out}")
 
 
-class _writing:
-    """Turns what the system refuses about ``out`` into a sentence."""
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """Turn a place that is not there or may not be written into a sentence; no space stays an OSError."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError, FileExistsError) as error:
+        from tui_trainer.config import ConfigError
 
-    def __init__(self, out: Path) -> None:
-        self.out = out
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        """Raise ConfigError for a place that is not there or may not be written; no space stays an OSError."""
-        if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError | PermissionError | FileExistsError):
-            from tui_trainer.config import ConfigError
-
-            raise ConfigError(f"--out {self.out}: cannot be written: {error.strerror}") from None
+        raise ConfigError(f"--out {out}: cannot be written: {error.strerror}") from None
 
 
 def _find(run: str, runs_dir: str | None) -> "RunFolder":
@@ -142,7 +136,7 @@ def _listed_row(each: "ListedRun") -> list[Any]:
     status = each.status
     if status is None:
         return [each.run.name, Text("damaged", style="red"), each.problem, *[""] * 7]
-    epoch = f"{status.epoch:.4g}/{status.total_epochs:.4g}" if status.total_epochs else ""
+    epoch = f"{status.epoch:.3g}/{status.total_epochs:.4g}" if status.total_epochs else ""
     return [
         each.run.name, Text(status.state, style=STYLES.get(status.state, "")), status.preset, status.dataset,
         percent(_validation(each, "best")), percent(_validation(each, "last")), epoch,

@@ -1,25 +1,86 @@
-"""Plain tables: aligned columns, a dim heading, no frame."""
+"""Plain tables: aligned columns, a dim heading, no frame; where the terminal is narrow, the least important columns go."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+GAP = 2
+NARROWEST = 16
+"""Columns below which the flexible column is not cut."""
+
+
+def table(*columns: str) -> "Table":
+    """A table with these columns; one that begins with ``>`` is aligned right."""
     from rich.table import Table
 
-
-def table(*columns: str, flexible: str = "") -> "Table":
-    """A table with these columns; one that begins with ``>`` is aligned right, ``flexible`` is cut where space is short."""
-    from rich.table import Table
-
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
+    made = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim", show_edge=False)
     for column in columns:
-        name = column.removeprefix(">")
-        cut = name == flexible
-        made.add_column(
-            name, justify="right" if column.startswith(">") else "left", no_wrap=True, overflow="ellipsis",
-            ratio=None, min_width=8 if cut else None,
-        )
+        made.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", no_wrap=True, overflow="ellipsis")
+    return made
+
+
+def print_table(
+    target: "Console", columns: Sequence[str], rows: Iterable[Sequence["str | Text"]], *, flexible: str = "", droppable: Sequence[str] = (), keep_end: bool = False
+) -> None:
+    """Print a table that fits the terminal.
+
+    Where it is too wide the columns ``droppable`` go, first to last, then ``flexible`` is cut: at its end, or with
+    ``keep_end`` (paths) at its beginning.
+    """
+    from rich.text import Text
+
+    cells = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
+    shown = [
+        Column(column.removeprefix(">"), place, column.startswith(">"), max(len(column.removeprefix(">")), *(row[place].cell_len for row in cells), 0))
+        for place, column in enumerate(columns)
+    ]
+    heading = [Text(column.name, style="dim") for column in shown]
+    if target.is_terminal:
+        shown = _fitting(shown, target.width, flexible, droppable)
+    lines = [_line(row, shown, keep_end) for row in (heading, *cells)]
+    target.print(Text("\n").join(lines), soft_wrap=True)  # one print: a rich Table of 1 000 rows takes half a second
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column as it is drawn."""
+
+    name: str
+    place: int
+    right: bool
+    width: int
+
+
+def _fitting(columns: list[Column], room: int, flexible: str, droppable: Sequence[str]) -> list[Column]:
+    """The columns that fit ``room``, the flexible one made narrower where it has to be."""
+
+    def needed(kept: list[Column]) -> int:
+        return sum(min(each.width, NARROWEST) if each.name == flexible else each.width for each in kept) + GAP * (len(kept) - 1)
+
+    for name in droppable:
+        if needed(columns) > room:
+            columns = [each for each in columns if each.name != name]
+    spare = room - sum(each.width for each in columns) - GAP * (len(columns) - 1)
+    return [replace(each, width=max(each.width + spare, min(each.width, NARROWEST))) if each.name == flexible and spare < 0 else each for each in columns]
+
+
+def _line(row: Sequence["Text"], columns: Sequence[Column], keep_end: bool) -> "Text":
+    from rich.text import Text
+
+    made = Text()
+    for column in columns:
+        cell = row[column.place]
+        if cell.cell_len > column.width:
+            cell = Text(f"…{cell.plain[1 - column.width :]}" if keep_end else f"{cell.plain[: column.width - 1]}…", style=cell.style)
+        blank = " " * (column.width - cell.cell_len)
+        made.append(blank if column.right else "").append_text(cell)
+        if column is not columns[-1]:
+            made.append(" " * GAP if column.right else blank + " " * GAP)
     return made
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from tui_trainer.cli import completion
-from tui_trainer.cli.options import DataDir, Dataset, Device, Json, RunsDir, Set, Source, Trust, asked_config
+from tui_trainer.cli.options import DataDir, Dataset, Device, RunsDir, Set, Source, Trust, asked_config
 
 if TYPE_CHECKING:
     from tui_trainer.config import Config
@@ -84,7 +83,7 @@ def _train_shown(config: "Config", root: Path, name: str | None, preset: str, qu
         run, ended = _train(config, root, name, preset, trust, [] if quiet else [progress], lambda what: progress.say(f"preparing the {what}"))
     finally:
         progress.close()
-    print_report(console(), run)
+    print_report(console(), run, brief=ended.state != "finished")
     return _status(ended)
 
 

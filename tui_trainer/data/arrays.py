@@ -1,6 +1,7 @@
 """A data set as arrays on the CPU, before it is split, and the shaping of it as the settings ask."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -8,12 +9,15 @@ from torch.nn.functional import interpolate
 
 from tui_trainer.config import Data
 
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and of how much."""
+
 CHUNK = 2048
 LUMA = (0.299, 0.587, 0.114)
 """Grey from red, green and blue, ITU-R BT.601, as Pillow does it."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Part:
     """Images, uint8 [N, C, H, W], and labels, int64 [N], on the CPU."""
 
@@ -21,16 +25,14 @@ class Part:
     labels: Tensor
 
 
-@dataclass
+@dataclass(frozen=True)
 class Arrays:
-    """A whole set as it was read; ``validation`` only where the set brings its own."""
+    """A whole set as it was read."""
 
     name: str
     classes: tuple[str, ...]
     train: Part
     test: Part
-    validation: Part | None = None
-    notes: tuple[str, ...] = field(default=())
 
 
 def shape_images(images: Tensor, data: Data) -> Tensor:

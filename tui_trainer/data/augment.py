@@ -12,7 +12,7 @@ import math
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample, one_hot, pad
+from torch.nn.functional import affine_grid, grid_sample, one_hot
 
 from tui_trainer.config import Augmentation
 from tui_trainer.data.preprocess import Preprocess
@@ -48,7 +48,7 @@ class Augment:
         return self._mix(values, labels, generator)
 
     def _offsets(self, count: int, most: float, side: int, device: torch.device, generator: torch.Generator) -> Tensor:
-        """Whole pixels in -most..most, float32 [count], every one as likely; further than the image is as good as ``side``."""
+        """Whole pixels in -most..most, int64 [count], each as likely; one further than ``side`` empties the image just as ``side`` does."""
         return torch.randint(-int(most), int(most) + 1, (count,), generator=generator, device=device).clamp_(-side, side)
 
     def _distances(self, images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -62,19 +62,36 @@ class Augment:
         return down.clamp(-height, height).expand(count), right.clamp(-width, width).expand(count)
 
     def _move(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Shift and crop by whole pixels, and flip, of uint8 pixels: one gather of windows from the padded images."""
-        _, height, width = self.shape
-        if self._moved:
-            down, right = self._distances(images, generator)
-            most = int(self.settings.shift) + self.settings.crop_padding
-            top, left = min(most, height), min(most, width)
-            padded = pad(images, (left, left, top, top))
-            windows = padded.unfold(2, height, 1).unfold(3, width, 1)
-            each = torch.arange(len(images), device=images.device)
-            images = windows[each, :, top - down, left - right]
+        """Shift and crop by whole pixels, and flip, of uint8 pixels, in their memory format.
+
+        The images are laid out with their background around them, mirrored ones behind the others. There a moved image
+        is one run of memory (its rows and what lies between), so that one index_select takes all: 0.02 ms for
+        256 x 1 x 28 x 28, where indexing windows takes 0.12 and grid_sample 1.25.
+        """
+        if not (self._moved or self.settings.horizontal_flip):
+            return images
+        count, (channels, height, width) = len(images), self.shape
+        last = channels > 1 and images.is_contiguous(memory_format=torch.channels_last)
+        planes, depth = (1, channels) if last else (channels, 1)
+        pixels = images.permute(0, 2, 3, 1).unsqueeze(1) if last else images.unsqueeze(4)  # [B, planes, H, W, depth]
+        most = int(self.settings.shift) + self.settings.crop_padding
+        top, left = min(most, height), min(most, width)
+        down, right = self._distances(images, generator)
+        number = torch.arange(count, device=images.device)
+        sides = [pixels]
         if self.settings.horizontal_flip:
-            images = torch.where(self._flips(images, generator)[:, None, None, None], images.flip(3), images)
-        return images
+            number = number + count * self._flips(images, generator)
+            sides.append(pixels.flip(3))
+        rows, columns = height + 2 * top, width + 2 * left
+        field = images.new_zeros(len(sides), count, planes, rows, columns, depth)
+        for place, side in zip(field, sides, strict=True):
+            place[:, :, top : top + height, left : left + width] = side
+        line, plane = columns * depth, rows * columns * depth
+        run = (planes - 1) * plane + (height - 1) * line + width * depth
+        starts = number * (planes * plane) + (top - down) * line + (left - right) * depth
+        runs = field.as_strided((field.numel() - run + 1, run), (1, 1)).index_select(0, starts)
+        moved = runs.as_strided((count, planes, height, width, depth), (run, plane, line, depth, 1)).contiguous()
+        return moved.squeeze(1).permute(0, 3, 1, 2) if last else moved.squeeze(4)
 
     def _flips(self, images: Tensor, generator: torch.Generator) -> Tensor:
         return torch.rand(len(images), generator=generator, device=images.device) < self.settings.horizontal_flip
@@ -82,41 +99,46 @@ class Augment:
     def _sample(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """All moves in one bilinear sampling; float32 pixels in 0..255.
 
-        grid_sample asks where each new pixel comes from, so the grid holds the inverse of the move, in units in which
-        the image reaches from -1 to 1: turning then needs the sides' ratio.
+        grid_sample asks where each new pixel comes from, so theta holds the inverse of the move, in units in which the
+        image reaches from -1 to 1: turning then needs the sides' ratio.
         """
         settings, count, device = self.settings, len(images), images.device
         _, height, width = self.shape
-        uniform = lambda most: torch.rand(count, generator=generator, device=device).mul_(2 * most).sub_(most)  # noqa: E731
+
+        def uniform(most: float) -> Tensor:
+            return torch.rand(count, generator=generator, device=device).mul_(2 * most).sub_(most)
+
         angle = uniform(math.radians(settings.rotation)) if settings.rotation else torch.zeros(count, device=device)
         factor = 1 + uniform(settings.scale) if settings.scale else torch.ones(count, device=device)
-        down = right = torch.zeros(count, device=device)
-        if settings.shift and settings.shift == int(settings.shift):
-            down = self._offsets(count, settings.shift, height, device, generator).float()
-            right = self._offsets(count, settings.shift, width, device, generator).float()
-        elif settings.shift:
+        if settings.shift == int(settings.shift):
+            down, right = self._distances(images, generator)
+        else:
             down, right = uniform(settings.shift), uniform(settings.shift)
-        if settings.crop_padding:
-            down = down + self._offsets(count, settings.crop_padding, height, device, generator)
-            right = right + self._offsets(count, settings.crop_padding, width, device, generator)
-        cosine, sine = torch.cos(angle) / factor, torch.sin(angle) / factor
+            if settings.crop_padding:
+                down = down + self._offsets(count, settings.crop_padding, height, device, generator)
+                right = right + self._offsets(count, settings.crop_padding, width, device, generator)
         mirror = 1 - 2 * self._flips(images, generator).float() if settings.horizontal_flip else torch.ones(count, device=device)
-        # Columns: new x (after mirroring), new y, constant. The flip comes last in time, so first on the way back.
         across, along = right * (2 / width), down * (2 / height)
-        theta = torch.empty(count, 2, 3, device=device)
-        theta[:, 0, 0], theta[:, 0, 1] = cosine * mirror, sine * (height / width)
-        theta[:, 1, 0], theta[:, 1, 1] = -sine * (width / height) * mirror, cosine
-        theta[:, 0, 2] = -(cosine * across + sine * (height / width) * along)
-        theta[:, 1, 2] = -(-sine * (width / height) * across + cosine * along)
+        cosine, sine = torch.cos(angle) / factor, torch.sin(angle) / factor
+        sine_x, sine_y = sine * (height / width), sine * (width / height)
+        # A new pixel (x, y), mirrored, comes from the turned and scaled (x - across, y - along).
+        theta = torch.stack(
+            (
+                torch.stack((cosine * mirror, sine_x, -cosine * across - sine_x * along), 1),
+                torch.stack((-sine_y * mirror, cosine, sine_y * across - cosine * along), 1),
+            ),
+            1,
+        )
         grid = affine_grid(theta, [count, 1, height, width], align_corners=False)
-        return grid_sample(images.to(torch.float32), grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+        sampled = grid_sample(images.to(torch.float32), grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+        last = self.shape[0] > 1 and images.is_contiguous(memory_format=torch.channels_last)
+        return sampled.contiguous(memory_format=torch.channels_last) if last else sampled
 
     def _mix(self, values: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Each image and target with another of the batch, share * own + (1 - share) * other (Zhang et al., mixup, 2018)."""
         assert self._shares is not None
         count, device = len(values), values.device
-        self._shares = self._shares.to(device)
-        share = self._shares[torch.randint(BETA_DRAWS, (count,), generator=generator, device=device)]
+        share = self._shares.to(device)[torch.randint(BETA_DRAWS, (count,), generator=generator, device=device)]
         other = torch.randperm(count, generator=generator, device=device)
         targets = one_hot(labels, self.classes).float()
         mixed = torch.lerp(values[other], values, share[:, None, None, None])

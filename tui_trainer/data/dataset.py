@@ -1,6 +1,6 @@
 """A data set as training sees it: read, shaped, split, on the device, with its normalisation and augmentation."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -8,16 +8,17 @@ from torch import Tensor
 
 from tui_trainer.catalogue.split import split
 from tui_trainer.config import Augmentation, Data
-from tui_trainer.data.arrays import Arrays, Part, shape_images, take
+from tui_trainer.data.arrays import Arrays, Part, Progress, shape_images, take
 from tui_trainer.data.augment import Augment
+from tui_trainer.data.folder import read_folder
 from tui_trainer.data.known import read_known
+from tui_trainer.data.npz import read_npz
 from tui_trainer.data.preprocess import Preprocess, fit_preprocess
-from tui_trainer.data.source import InMemory, Source
+from tui_trainer.data.source import InMemory, Source, Sources
+from tui_trainer.data.stream import Streamed
 
 FIT_CHUNK = 1024
-
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how many are done, and of how many."""
+FIT_STREAMED = 5000
 
 
 @dataclass(frozen=True)
@@ -46,38 +47,46 @@ def load_dataset(data: Data, device: torch.device, channels_last: bool = False, 
 
     Raises ConfigError, one sentence: files missing or damaged, settings that the set cannot satisfy.
     """
-    arrays = read_known(data)
-    for part in (arrays.train, arrays.test, arrays.validation):
-        if part is not None:
-            part.images = shape_images(part.images, data)
-    return _finish(arrays, data, device, channels_last)
+    if data.dataset == "folder":
+        sources = read_folder(data, device, channels_last, progress)
+    else:
+        arrays = read_npz(data) if data.dataset == "npz" else read_known(data, progress)
+        sources = _split(arrays, data, device, channels_last)
+    images, notes = _fitting_images(sources.train, data)
+    channels, height, width = next(iter(sources.train.chunks(None, 0, 1)))[0].shape[1:]
+    shape = (channels, height, width)
+    return DataSet(
+        name=sources.name,
+        classes=sources.classes,
+        shape=shape,
+        train=sources.train,
+        validation=sources.validation,
+        test=sources.test,
+        preprocess=fit_preprocess(data, shape, sources.classes, images).to(device),
+        augment=None if data.augment == Augmentation() else Augment(data.augment, shape, len(sources.classes)),
+        notes=sources.notes + notes,
+        class_counts=torch.bincount(sources.train.labels.cpu(), minlength=len(sources.classes)),
+    )
 
 
-def _finish(arrays: Arrays, data: Data, device: torch.device, channels_last: bool) -> DataSet:
-    parts = split(arrays.train.labels.numpy(), arrays.classes, data, own_validation=arrays.validation is not None)
-    images, labels = arrays.train.images, arrays.train.labels
-    train, held = torch.from_numpy(parts.train), torch.from_numpy(parts.validation)
-    validation = arrays.validation or Part(images.index_select(0, held), labels[held])
-    arrays.train = Part(take(images, train), labels[train])
-    del images
+def _split(arrays: Arrays, data: Data, device: torch.device, channels_last: bool) -> Sources:
+    train, test = arrays.train, arrays.test
+    parts = split(train.labels.numpy(), arrays.classes, data)
+    chosen, held = torch.from_numpy(parts.train), torch.from_numpy(parts.validation)
+    validation = Part(train.images.index_select(0, held), train.labels[held])
+    train = Part(take(train.images, chosen), train.labels[chosen])
 
     def source(part: Part) -> InMemory:
-        return InMemory(part.images.to(device), part.labels.to(device), channels_last)
+        return InMemory(shape_images(part.images, data).to(device), part.labels.to(device), channels_last)
 
-    sources = source(arrays.train), source(validation), source(arrays.test)
-    return assemble(arrays, data, device, sources, parts.notes)
-
-
-def assemble(arrays: Arrays, data: Data, device: torch.device, sources: tuple[Source, Source, Source], notes: tuple[str, ...]) -> DataSet:
-    """The data set of three sources, normalised by the first."""
-    train, validation, test = sources
-    channels, height, width = train.read(slice(0, 1))[0].shape[1:]
-    shape = (channels, height, width)
-    preprocess = fit_preprocess(data, shape, arrays.classes, _images(train)).to(device)
-    augment = None if data.augment == Augmentation() else Augment(data.augment, shape, len(arrays.classes))
-    counts = torch.bincount(train.labels.cpu(), minlength=len(arrays.classes))
-    return DataSet(arrays.name, arrays.classes, shape, train, validation, test, preprocess, augment, arrays.notes + notes, counts)
+    return Sources(arrays.name, arrays.classes, source(train), source(validation), source(test), parts.notes)
 
 
-def _images(source: Source) -> Iterator[Tensor]:
-    return (images for images, _ in source.chunks(None, 0, FIT_CHUNK))
+def _fitting_images(train: Source, data: Data) -> tuple[Iterator[Tensor], tuple[str, ...]]:
+    """The training images that normalisation is fitted on: all in memory, a sample of a stream, whose reading takes as long as an epoch."""
+    order: Tensor | None = None
+    notes: tuple[str, ...] = ()
+    if isinstance(train, Streamed) and len(train) > FIT_STREAMED and data.normalise != "none":
+        order = torch.linspace(0, len(train) - 1, FIT_STREAMED).long()
+        notes = (f"normalisation is fitted on {FIT_STREAMED} of {len(train)} training images, spread evenly over them",)
+    return (images for images, _ in train.chunks(order, 0, FIT_CHUNK)), notes

@@ -9,19 +9,25 @@ from typing import Any
 import numpy as np
 import torch
 
-from tui_trainer.catalogue import KNOWN, KnownSet, data_root, need_parts
+from tui_trainer.catalogue import KNOWN, KnownSet, data_root, find_parts, need_parts, prepare_set
 from tui_trainer.catalogue.digits import digits_as_mnist, digits_split, read_digits
 from tui_trainer.catalogue.idx import read_idx
 from tui_trainer.config import ConfigError, Data
-from tui_trainer.data.arrays import Arrays, Part
+from tui_trainer.data.arrays import Arrays, Part, Progress
 
 
-def read_known(data: Data) -> Arrays:
-    """The set that ``data.dataset`` names. Raises ConfigError where files are missing or damaged."""
+def read_known(data: Data, progress: Progress | None = None) -> Arrays:
+    """The set that ``data.dataset`` names. Raises ConfigError where files are missing or damaged.
+
+    One that is not at the place for data sets is fetched; ``progress`` is told of that.
+    """
     known = KNOWN[data.dataset]
     if known.bundled:
         return _read_bundled(known)
-    files = need_parts(known, data_root(data.directory))
+    root = data_root(data.directory)
+    if data.directory is None and len(find_parts(known, root)) < len(known.parts):
+        prepare_set(known.name, progress=progress)  # a place that was named is never written to unasked
+    files = need_parts(known, root)
     if known.name == "cifar10":
         train = [_read_cifar(part.md5 or "", files[part.name]) for part in known.parts[:-1]]
         test = _read_cifar(known.parts[-1].md5 or "", files[known.parts[-1].name])

@@ -1,9 +1,9 @@
 """Where batches come from: images in memory, as uint8 on the device."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 
@@ -62,3 +62,15 @@ class InMemory:
             order = order.to(self.labels.device)
         for first in range(start, end, chunk):
             yield self.read(slice(first, min(first + chunk, end)) if order is None else order[first : first + chunk])
+
+
+@dataclass(frozen=True)
+class Sources:
+    """A set that is split and where it is trained on, its pixels as they are."""
+
+    name: str
+    classes: tuple[str, ...]
+    train: Source
+    validation: Source
+    test: Source
+    notes: tuple[str, ...] = ()

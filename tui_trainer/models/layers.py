@@ -177,8 +177,8 @@ def _reordered(parts: Sequence[tuple[Layer, nn.Module]]) -> list[tuple[Layer, nn
 def _plan(parts: Sequence[tuple[Layer, nn.Module]]) -> tuple[Call, ...]:
     """The calls in the order they are made.
 
-    ReLU overwrites its input where nobody else needs that: not the network's or a block's own input, nor another
-    activation's output (the backward pass reads it). Flatten and dropout may hand on their input itself.
+    ReLU overwrites its input where nobody else needs that: not the network's or a block's own input, nor an output that
+    the backward pass reads again (an activation's, a global maximum's). Flatten and dropout may hand on their input itself.
     """
     calls: list[Call] = []
     owned = False
@@ -187,7 +187,7 @@ def _plan(parts: Sequence[tuple[Layer, nn.Module]]) -> tuple[Call, ...]:
         if isinstance(layer, Activation | LeakyRelu):
             owned = False
         elif not isinstance(layer, Flatten | Dropout):
-            owned = True
+            owned = not isinstance(module, GlobalMaximum)
     return tuple(calls)
 
 

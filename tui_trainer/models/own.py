@@ -1,9 +1,11 @@
 """The user's own module: ``path/to/file.py:callable``. Its code runs only when a person allows it.
 
-The callable is called as ``callable(input_shape=(C, H, W), classes=N, **arguments)``. The bytes that were checked are
-the bytes that run: the file is read once. Its folder is not put on the import path, for what lies there was not checked.
+The callable is called as ``callable(input_shape=(C, H, W), classes=N, **arguments)``. ``trusted`` allows it and
+remembers that (:mod:`tui_trainer.models.trust`), so the same content runs without asking afterwards. The bytes that were
+checked are the bytes that run: the file is read once. Its folder is not put on the import path, for what lies there was not checked.
 """
 
+import contextlib
 import sys
 import traceback
 from collections.abc import Callable
@@ -17,7 +19,7 @@ from tui_trainer.config import ConfigError
 from tui_trainer.config.errors import nearest
 from tui_trainer.config.network import Network
 from tui_trainer.models.probe import probe
-from tui_trainer.models.trust import digest, is_trusted_content
+from tui_trainer.models.trust import approve_content, digest, is_trusted_content
 
 
 def own_source(network: Network) -> tuple[Path, str]:
@@ -63,10 +65,13 @@ def _callable(path: Path, name: str, *, trusted: bool) -> Callable[..., Any]:
         raise ConfigError(f"network.source: there is no file {path} (relative paths start at {Path.cwd()})") from error
     except OSError as error:
         raise ConfigError(f"network.source: {path} cannot be read: {error.strerror or error}") from error
-    if not trusted and not is_trusted_content(content):
+    if trusted:
+        with contextlib.suppress(ConfigError):  # where it cannot be remembered, it is allowed this once
+            approve_content(content, path)
+    elif not is_trusted_content(content):
         raise ConfigError(
             f"network.source: this would run the code in {path}, which you have not allowed yet: "
-            "look at it, then add --trust (once allowed, this content needs no flag again)"
+            "look at it, then add --trust (once is enough while the file stays as it is)"
         )
     module = ModuleType(f"tui_trainer_own_{digest(content)[:16]}")
     module.__file__ = str(path.resolve())
@@ -101,4 +106,4 @@ def _reason(error: BaseException) -> str:
 def _kind(value: object) -> str:
     if isinstance(value, Tensor):
         return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
-    return f"a {type(value).__name__}"
+    return f"a value of type {type(value).__name__}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from tui_trainer.network import LayerSummary, NetworkSummary
 
@@ -24,7 +25,7 @@ def wants_channels_last(model: nn.Module) -> bool:
 def undisturbed(model: nn.Module) -> Iterator[None]:
     """Forward passes in here leave no trace: not in the buffers, the mode, the gradients or torch's generator."""
     modes = [(module, module.training) for module in model.modules()]
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers() if not is_lazy(buffer)}
     try:
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             yield

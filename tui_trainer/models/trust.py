@@ -44,12 +44,19 @@ def is_trusted(path: str | Path) -> bool:
 
 def approve(path: str | Path) -> None:
     """Allow the file's present content to run, for this user. Raises ConfigError where it or the approvals cannot be read or written."""
-    approvals = approvals_path()
     try:
         content = Path(path).read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    approve_content(content, path)
+
+
+def approve_content(content: bytes, path: str | Path) -> None:
+    """Allow exactly this content, found at ``path``, to run. Raises ConfigError where the approvals cannot be read or written."""
+    approvals = approvals_path()
     known = _read(approvals)
+    if digest(content) in known:
+        return
     known[digest(content)] = {"path": str(Path(path).resolve()), "approved": datetime.now(UTC).isoformat(timespec="seconds")}
     try:
         approvals.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from tui_trainer.config.errors import nearest
 from tui_trainer.config.network import Network
 from tui_trainer.models.probe import probe
 
-SIZES = (16, 24, 32, 48, 64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512)
+SIZES = (16, 28, 32, 42, 48, 56, 64, 96, 112, 128, 192, 224, 256, 384, 448, 512)
 """Image sides tried, smallest first, to say which would fit."""
 OURS = {
     "num_classes": "the data says how many classes there are",
@@ -42,10 +42,9 @@ def build_classifier(network: Network, input_shape: tuple[int, int, int], classe
     for key, why in OURS.items():
         if key in network.arguments:
             raise ConfigError(f"network.arguments.{key}: cannot be set: {why}")
-    with torch.device("meta"):  # a trial without memory or time for weights
-        problem = _problem(name, network.arguments, input_shape, classes)
-        if problem is not None:
-            raise _explained(problem, name, network.arguments, input_shape, classes)
+    problem = _problem(name, network.arguments, input_shape, classes)
+    if problem is not None:
+        raise _explained(problem, name, network.arguments, input_shape, classes)
     return _made(name, network.arguments, input_shape, classes)
 
 
@@ -77,9 +76,9 @@ def _take_channels(model: nn.Module, channels: int) -> None:
 
 
 def _problem(name: str, arguments: dict[str, Any], input_shape: tuple[int, int, int], classes: int) -> Exception | None:
-    """What goes wrong when the model is made and tried on two images, if anything."""
+    """What goes wrong when the model is made and tried on two images, if anything: on the meta device, so without memory for weights."""
     try:
-        model = _made(name, arguments, input_shape, classes)
+        model = _sketched(name, arguments, input_shape, classes)
         for training in (True, False):
             output = probe(model, input_shape, training=training)
             if tuple(output.shape) != (2, classes):
@@ -87,6 +86,16 @@ def _problem(name: str, arguments: dict[str, Any], input_shape: tuple[int, int, 
     except Exception as error:
         return error
     return None
+
+
+def _sketched(name: str, arguments: dict[str, Any], input_shape: tuple[int, int, int], classes: int) -> nn.Module:
+    """The model on the meta device."""
+    try:
+        with torch.device("meta"):
+            return _made(name, arguments, input_shape, classes)
+    except NotImplementedError:  # RegNet computes its widths with tensors
+        with torch.random.fork_rng(devices=[]):
+            return _made(name, arguments, input_shape, classes).to("meta")
 
 
 def _explained(problem: Exception, name: str, arguments: dict[str, Any], input_shape: tuple[int, int, int], classes: int) -> ConfigError:
@@ -101,4 +110,7 @@ def _explained(problem: Exception, name: str, arguments: dict[str, Any], input_s
 
 
 def _larger(height: int, width: int) -> Iterator[int]:
-    yield from (size for size in SIZES if size >= max(height, width) or height != width)
+    """Sides to try: from the images' own upwards, then the smaller ones."""
+    side = max(height, width)
+    yield from (size for size in SIZES if size >= side)
+    yield from (size for size in reversed(SIZES) if size < side)

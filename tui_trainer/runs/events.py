@@ -6,6 +6,7 @@ Fields that a newer version added are ignored; kinds it added are skipped.
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -191,13 +192,22 @@ KINDS: dict[str, type[Event]] = {
         Steered, Paused, Continued, Warned, RunEnded,
     )
 }
+_FIGURES = {kind: {field.name for field in dataclasses.fields(kind) if field.type is float} for kind in KINDS.values()}
 _FIELDS = {kind: tuple(field.name for field in dataclasses.fields(kind)) for kind in KINDS.values()}
 
 
 def encode(event: Event) -> str:
-    """The event as one line of JSON, newline included."""
+    """The event as one line of JSON, newline included; a figure that is not finite becomes null."""
     values = {"event": type(event).__name__} | {name: getattr(event, name) for name in _FIELDS[type(event)]}
-    return json.dumps(values, separators=(",", ":")) + "\n"
+    try:
+        return json.dumps(values, separators=(",", ":"), allow_nan=False) + "\n"
+    except ValueError:  # JSON has no NaN and no infinity
+        finite = {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in values.items()}
+        return json.dumps(finite, separators=(",", ":")) + "\n"
+
+
+def _figure(value: Any, name: str, kind: type[Event]) -> Any:
+    return math.nan if value is None and name in _FIGURES[kind] else value
 
 
 def decode(line: str | bytes) -> Event | None:
@@ -209,6 +219,6 @@ def decode(line: str | bytes) -> Event | None:
     if kind is None:
         return None
     try:
-        return kind(**{name: values[name] for name in _FIELDS[kind] if name in values})
+        return kind(**{name: _figure(values[name], name, kind) for name in _FIELDS[kind] if name in values})
     except TypeError as error:
         raise ValueError(str(error)) from None

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tui_trainer.runs.events import Evaluated, Event, RunEnded, RunStarted, StepsTrained, decode
-from tui_trainer.runs.follow import Follower
 from tui_trainer.runs.folder import RunFolder
+from tui_trainer.runs.follow import Follower
 
 SPLITS = ("train", "validation", "test")
 

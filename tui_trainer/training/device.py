@@ -7,7 +7,7 @@ import torch
 
 from tui_trainer.config import ConfigError
 
-SMALL_STEP = 1_500_000
+SMALL_STEP = 3_000_000
 """Multiplications of a forward pass over one batch below which a second thread costs more than it brings (measured)."""
 
 
