@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
+from textual.containers import ScrollableContainer
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 
@@ -13,6 +14,7 @@ from tui_trainer.tui.widgets.plot.canvas import fitted
 from tui_trainer.tui.widgets.progress import bar
 
 LONGEST_NAME = 14
+LONGEST_BAR = 48
 
 
 def ordered(counts: Sequence[int]) -> list[int]:
@@ -34,7 +36,7 @@ def bar_lines(counts: Sequence[int], classes: Sequence[str], before: Sequence[in
     digits = len(str(most))
     changes = [change_text(now - then, table) for now, then in zip(counts, before, strict=True)] if before is not None else []
     signs = max(map(len, changes), default=0)
-    room = max(width - names - 1 - digits - 2 - (signs + 2 if signs else 0), 1)
+    room = max(min(width - names - 1 - digits - 2 - (signs + 2 if signs else 0), LONGEST_BAR), 1)
     lines = []
     for number in ordered(counts):
         count = counts[number]
@@ -43,7 +45,7 @@ def bar_lines(counts: Sequence[int], classes: Sequence[str], before: Sequence[in
             full = table.bar[1]
         line = [
             (fitted(classes[number], names, table.ellipsis) + " ", "foreground"),
-            (full.ljust(room), "heat-error"),
+            (full.ljust(room), "bar"),
             (f"  {count:{digits}d}", "foreground" if count else "muted"),
         ]
         if before is not None:
@@ -59,7 +61,8 @@ class MisclassifiedBars(Painted, ScrollView, can_focus=True):
     DEFAULT_CSS = """
     MisclassifiedBars { height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = ScrollableContainer.BINDINGS
+    """Textual takes keys and style over from the first base only."""
 
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(name=name, id=id, classes=classes)

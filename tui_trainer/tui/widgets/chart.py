@@ -65,6 +65,7 @@ class LineChart(Widget, can_focus=True):
         border: round $border-blurred;
         border-title-color: $foreground;
         border-subtitle-color: $text-muted;
+        width: 1fr;
         height: 1fr;
         &:focus { border: round $border; }
     }

@@ -20,6 +20,8 @@ from tui_trainer.tui.widgets.painted import Line, Painted, Part, cut, width_of
 from tui_trainer.tui.widgets.plot.canvas import fitted
 
 LONGEST_ROW_NAME = 12
+LEAST_ROW_NAME = 5
+"""Names of rows are cut to this where all columns fit then."""
 LONGEST_COLUMN_NAME = 9
 SHADES = (0, 20, 40, 60, 80, 100)
 """Per cent of the heat colour in the ground of a cell."""
@@ -65,12 +67,27 @@ def grid(confusion: Confusion, classes: Sequence[str], width: int, *, shares: bo
     """Cells as wide as their numbers need, and wider for the names of the columns where there is room for all."""
     count = len(confusion)
     numbers = 3 if shares else max((len(str(value)) for row in confusion for value in row), default=1)
-    left = min(max(map(width_of, classes), default=0), LONGEST_ROW_NAME) + 1
-    longest = min(max(map(width_of, classes), default=0), LONGEST_COLUMN_NAME)
-    cell = numbers
+    cell = max(numbers, 2)
+    name = min(max(map(width_of, classes), default=0), LONGEST_ROW_NAME)
+    spare = width - count * (cell + 1) - 1
+    left = (name if spare < LEAST_ROW_NAME else min(name, spare)) + 1
+    longest = min(max(map(width_of, column_names(classes)), default=0), LONGEST_COLUMN_NAME)
     while cell < longest and left + count * (cell + 2) <= width:
         cell += 1
-    return Grid(left, max(cell, 2) + 1, count)
+    return Grid(left, cell + 1, count)
+
+
+def column_names(classes: Sequence[str]) -> list[str]:
+    """The names without the words that all of them begin with: ``class 7`` and ``class 12`` are told apart by their ends."""
+    first, last = min(classes, default=""), max(classes, default="")
+    words = 0
+    for place, (one, other) in enumerate(zip(first, last, strict=False), 1):
+        if one != other:
+            break
+        if not one.isalnum():
+            words = place
+    names = [name[words:] for name in classes]
+    return names if all(names) and len(classes) > 1 else list(classes)
 
 
 def shade(share: float) -> int:
@@ -86,9 +103,11 @@ def matrix_lines(
     """The header and one line for each of ``rows``, with the cells of ``columns``."""
     wide = place.cell - 1
     header: list[Part] = [(" " * place.left, "")]
+    heads = column_names(classes)
+    ellipsis = table.ellipsis if wide >= 5 else ""
     for column in columns:
         here = cursor is not None and focused and column == cursor[1]
-        header += [(" ", ""), (fitted(classes[column], wide, table.ellipsis, right=True), "accent" if here else "muted")]
+        header += [(" ", ""), (fitted(heads[column], wide, ellipsis, right=True), "accent" if here else "muted")]
     lines: list[Line] = [tuple(header)]
     parts = shares_of(confusion)
     for row in rows:
@@ -125,7 +144,7 @@ class ConfusionMatrix(Painted, ScrollView, can_focus=True):
     """Rows are true classes, columns predicted ones."""
 
     DEFAULT_CSS = """
-    ConfusionMatrix { height: 1fr; scrollbar-size: 1 1; }
+    ConfusionMatrix { height: 1fr; overflow: auto auto; scrollbar-size: 1 1; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -38,7 +38,7 @@ def _levels(array: npt.NDArray[np.float64], ascii: bool | None, low: float | Non
     low = float(there.min()) if low is None else low
     high = float(there.max()) if high is None else high
     count = len(table.levels)
-    if not high > low:
+    if not high - low > 1e-9 * max(abs(high), abs(low)):  # the means of equal values differ by rounding
         return "".join(" " if math.isnan(value) else table.levels[count // 2 - 1] for value in array.tolist())
     share = np.clip((array - low) / (high - low), 0, 1)
     return "".join(" " if math.isnan(value) else table.levels[min(int(value * count), count - 1)] for value in share.tolist())

@@ -2,7 +2,7 @@
 
     register(app); app.theme = "tui-dark"              # or "tui-light", "tui-contrast"
 
-Every theme has these variables (in .tcss: $train): train, validation, run-1 to run-8, good, bad, muted, frame, heat, heat-error.
+Every theme has these variables (in .tcss: $train): train, validation, run-1 to run-8, good, bad, muted, frame, heat, heat-error, bar.
 ``colour(widget, "train")`` is the colour of the theme in use.
 
 Train and validation are blue and orange, the pair that all common kinds of colour blindness tell apart; the runs follow
@@ -47,6 +47,7 @@ def _theme(name: str, *, dark: bool, accent: str, ink: str, ground: str, surface
             "frame": frame,
             "heat": colours["heat"],
             "heat-error": colours["heat_error"],
+            "bar": colours["bar"],
             "text": ink,
             "text-muted": muted,
             "border": accent,
@@ -87,6 +88,7 @@ DARK: Final = _theme(
     bad="#ff875f",
     heat="#0087af",
     heat_error="#d75f00",
+    bar="#875f00",
 )
 
 LIGHT: Final = _theme(
@@ -107,6 +109,7 @@ LIGHT: Final = _theme(
     bad="#d70000",
     heat="#5fafd7",
     heat_error="#ff8700",
+    bar="#d7af87",
 )
 
 HIGH_CONTRAST: Final = _theme(
@@ -127,6 +130,7 @@ HIGH_CONTRAST: Final = _theme(
     bad="#ff875f",
     heat="#0087d7",
     heat_error="#d75f00",
+    bar="#d75f00",
 )
 
 THEMES: Final = (DARK, LIGHT, HIGH_CONTRAST)

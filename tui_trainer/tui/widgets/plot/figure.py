@@ -113,7 +113,11 @@ def layout(figure: Figure, width: int, height: int) -> Layout:
     line = height - legend >= 8
     plot_height = max(height - legend - labels - line, 1)
     count = max(1, min(6, plot_height // 3))
-    y_ticks = axis.log_ticks(figure.y.low, figure.y.high, count) if figure.log else axis.ticks(figure.y.low, figure.y.high, count)
+    find = axis.log_ticks if figure.log else axis.ticks
+    y_ticks = find(figure.y.low, figure.y.high, count)
+    while len(y_ticks) < 2 and count < plot_height - 1:  # one number makes no scale
+        count += 1
+        y_ticks = find(figure.y.low, figure.y.high, count)
     y_labels = axis.labels(y_ticks, log=figure.log)
     left = max(map(len, y_labels), default=0) + 1 if width >= 20 else 0
     plot_width = max(width - left, 1)
