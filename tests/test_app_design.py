@@ -1,19 +1,21 @@
 """Design: forms from the schema, the network list, what is said before the start, and the command for the prompt."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from tui_trainer.config import load_config, parse_override
+from tui_trainer.config import Data, load_config, parse_override
 from tui_trainer.config.base import Settings
 from tui_trainer.config.config import Config
 from tui_trainer.tui.app import TrainerApp
 from tui_trainer.tui.forms.draft import Draft
 from tui_trainer.tui.forms.entry import Entry
 from tui_trainer.tui.forms.schema import MISSING, fields, parse, show
+from tui_trainer.tui.forms.outlook import careful_view, quick_view
 from tui_trainer.tui.screens.design import DesignScreen
 from tui_trainer.tui.screens.network_panel import LayerTable
 from tui_trainer.tui.screens.ready import ReadyPanel
@@ -231,3 +233,11 @@ async def test_the_command_goes_to_the_clipboard(app: TrainerApp) -> None:
         await type_into(pilot, screen, "training.seed", "5")
         await pilot.press("ctrl+y")
         assert app.clipboard == "tui-trainer train digits-mlp --set training.seed=5"
+
+
+@pytest.mark.parametrize("changes", [{}, {"validation": 100}, {"validation": 0.25, "train_images": 700}, {"train_images": 99_999, "image_size": 32}, {"channels": 3, "validation_split": "stratified"}])
+def test_what_is_told_without_looking_is_what_looking_tells(changes: dict[str, Any]) -> None:
+    data = Data.model_validate({"dataset": "digits", **changes})
+    quick, careful = quick_view(data), careful_view(data)
+    assert quick is not None
+    assert replace(quick, where="") == replace(careful, where="")

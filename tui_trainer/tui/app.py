@@ -1,5 +1,6 @@
 """The app's wiring: which screen is in front, which run is followed, themes and palette. What a screen does stands in the screen."""
 
+import gc
 import os
 import subprocess
 import time
@@ -14,7 +15,7 @@ from textual.screen import Screen
 from tui_trainer.tui.actions import EVERYWHERE, bindings
 from tui_trainer.tui.feed import Feed, newest_live_run
 from tui_trainer.tui.messages import RunAdvanced
-from tui_trainer.tui.screens.first import FirstScreen
+from tui_trainer.tui.screens.first import FirstDesign, FirstTrain
 from tui_trainer.tui.widgets import theme
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class TrainerApp(App[None]):
 
     def get_default_screen(self) -> Screen[Any]:
         """What is there at once, while the rest is loaded."""
-        return FirstScreen()
+        self.first_run = self.first_run or newest_live_run(self.root)
+        return FirstTrain(self.first_run.name) if self.first_run else FirstDesign()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The names of our colours, under Textual's own themes too."""
@@ -86,12 +88,19 @@ class TrainerApp(App[None]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        run = self.first_run or newest_live_run(self.root)
-        if run is not None:
-            self.open_run(run)
+        if self.first_run is not None:
+            self.open_run(self.first_run)
         else:
             self.switch_mode("design")
         self.set_interval(1 / self.looks, self._poll, name="looks")
+        self.set_timer(1.0, self._tidy)
+
+    @staticmethod
+    def _tidy() -> None:
+        """Garbage is collected from now on, but for what was loaded."""
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
     def last_words(self) -> list[str]:
         """What to print when the app has gone: how to come back."""

@@ -5,6 +5,7 @@ there is a terminal at all: so all that happens here, before.
 """
 
 import codecs
+import gc
 import locale
 import os
 import sys
@@ -60,6 +61,7 @@ def open_app(run: str | None = None, runs_dir: str | None = None, *, fps: float 
 
     looks = min(FRUGAL_LOOKS if frugal else LOOKS, fps or LOOKS)
     app = TrainerApp(root, path, looks=looks)
+    gc.disable()  # there is nothing to collect while modules are loaded; the app turns it on again
     app.run()
     for line in app.last_words():
         print(line)

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from tui_trainer.catalogue import KNOWN
-from tui_trainer.config import Config, Data, Layer, Training
+from tui_trainer.catalogue import KNOWN, data_root, find_parts
+from tui_trainer.catalogue.split import validation_count
+from tui_trainer.config import Config, Data, Layer, Network, Training
 from tui_trainer.network import LayerSummary, NetworkError, Shape, describe, show, walk
 from tui_trainer.tui.forms.draft import Draft
 from tui_trainer.tui.wording import size, thousands
 
-LAYER: TypeAdapter[Any] = TypeAdapter(Layer)
 BYTES = 4
 
 
@@ -69,12 +69,24 @@ class Outlook:
 
 
 def quick_view(data: Data) -> DataView | None:
-    """What is known of a data set without looking at files; None for the user's own."""
+    """What is known of a data set by arithmetic alone, the same as :func:`careful_view` finds; None for the user's own.
+
+    Without counts where thinned-out classes make them depend on the labels. Raises ConfigError.
+    """
     known = KNOWN.get(data.dataset)
     if known is None:
         return None
     sides = (data.image_size, data.image_size) if isinstance(data.image_size, int) else data.image_size or known.shape[1:]
-    return DataView((data.channels or known.shape[0], *sides), len(known.classes))
+    shape, classes = (data.channels or known.shape[0], *sides), len(known.classes)
+    if data.class_fractions:
+        return DataView(shape, classes)
+    held = validation_count(known.train_images, data.validation)
+    left = known.train_images - held
+    notes = ()
+    if data.train_images is not None and data.train_images > left:
+        notes = (f"data.train_images = {data.train_images}, but only {left} are left after the split: all are used",)
+    present = known.bundled or len(find_parts(known, data_root(data.directory))) == len(known.parts)
+    return DataView(shape, classes, min(left, data.train_images or left), held, present, notes=notes, download=0 if present else known.download_size)
 
 
 def careful_view(data: Data) -> DataView:
@@ -135,7 +147,7 @@ def _network(draft: Draft, view: DataView | None) -> tuple[list[NetRow], int, di
     wrong: dict[str, str] = {}
     for layer in layers:
         try:
-            parsed.append(LAYER.validate_python(layer))
+            parsed.append(_parse(layer))
         except ValidationError:
             break
     done: list[LayerSummary] = []
@@ -169,15 +181,20 @@ def places(layers: Sequence[Any], above: str = "", key: str = "network.layers") 
 
 def _parses(layer: Any) -> bool:
     try:
-        LAYER.validate_python(layer)
+        _parse(layer)
     except ValidationError:
         return False
     return True
 
 
+def _parse(layer: Any) -> Layer:
+    """One layer of a list. Raises ValidationError."""
+    return Network.model_validate({"layers": [layer]}).layers[0]
+
+
 def _name(layer: Any) -> str:
     try:
-        return describe(LAYER.validate_python(layer))
+        return describe(_parse(layer))
     except ValidationError:
         return str(layer.get("type", "?")).replace("-", " ") if isinstance(layer, dict) else "?"
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tui_trainer.config import ConfigError, Data, Training, load_config, preset_names, save_config
@@ -21,6 +20,7 @@ from tui_trainer.tui.forms.form import Form
 from tui_trainer.tui.forms.outlook import DataView, Outlook, careful_view, look_ahead, quick_view
 from tui_trainer.tui.screens.choosing import list_choices
 from tui_trainer.tui.screens.dialogs import AskText, Confirm, Option, Pick
+from tui_trainer.tui.screens.first import DesignFrame
 from tui_trainer.tui.screens.network_panel import NetworkPanel
 from tui_trainer.tui.screens.preset_row import PresetRow
 from tui_trainer.tui.screens.ready import ReadyPanel
@@ -32,12 +32,11 @@ if TYPE_CHECKING:
 FIRST_PRESET = "digits-mlp"
 
 
-class DesignScreen(Screen[None]):
+class DesignScreen(DesignFrame):
     """Forms for data, network and training, and what would happen if it were trained now."""
 
     app: "TrainerApp"
     BINDINGS = bindings(DESIGN)
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     AUTO_FOCUS = ""
 
     def __init__(self) -> None:
@@ -47,7 +46,7 @@ class DesignScreen(Screen[None]):
         self._view: DataView | None = None
         self._data_problem = ""
         self._viewed = ""
-        self.outlook = self._look()
+        self.outlook = self._look()  # the first preset's data are known without a look at files
 
     def compose(self) -> ComposeResult:
         """Preset, data and training on the left, network and outlook on the right."""
@@ -120,12 +119,13 @@ class DesignScreen(Screen[None]):
             except ValueError:
                 data = None
             if data is not None:
-                quick = quick_view(data)
-                self._view, self._data_problem = quick, ""
-                if self.is_mounted or self.is_attached:
-                    self._count(stamp, data)
+                try:
+                    self._view, self._data_problem = quick_view(data), ""
+                except ConfigError as error:
+                    self._data_problem = str(error)
                 else:
-                    self.call_later(self._count, stamp, data)
+                    if self._view is None or self._view.images is None:
+                        self._count(stamp, data)
         return look_ahead(self.draft, self._view, self._data_problem)
 
     @work(thread=True, exclusive=True, group="data")

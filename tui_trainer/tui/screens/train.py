@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.screen import Screen
 
 from tui_trainer.runs.commands import Command, Continue, OneEpoch, OneStep, Pause, SaveCheckpoint, SetLearningRate, StopAfterEpoch, StopNow
 from tui_trainer.runs.status import LIVE
@@ -14,6 +13,7 @@ from tui_trainer.tui.controls.keybar import KeyBar
 from tui_trainer.tui.messages import RunAdvanced
 from tui_trainer.tui.screens.curves import Curves
 from tui_trainer.tui.screens.dialogs import AskText, Confirm
+from tui_trainer.tui.screens.first import TrainFrame
 from tui_trainer.tui.screens.outcome import Outcome
 from tui_trainer.tui.screens.panels import ErrorsPanel, EventsPanel, LogPanel, MatrixPanel, TrendsPanel
 from tui_trainer.tui.screens.paths import come_back
@@ -29,14 +29,12 @@ STEERING = {"pause", "one_step", "one_epoch", "learning_rate", "checkpoint", "st
 NOTHING = "No run is followed yet.  1 Design says what to train, ^r there starts it;  4 Runs lists earlier ones."
 
 
-class TrainScreen(Screen[None]):
+class TrainScreen(TrainFrame):
     """The run that is followed: curves, figures, matrix, events; and the keys that steer it."""
 
     app: "TrainerApp"
     BINDINGS = bindings(TRAIN)
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     AUTO_FOCUS = ""
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
 
     def __init__(self) -> None:
         super().__init__(id="train")
