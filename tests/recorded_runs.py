@@ -3,6 +3,8 @@
 import math
 import os
 import random
+import socket
+import time
 from pathlib import Path
 
 from tui_trainer.config import Config, load_config
@@ -50,12 +52,12 @@ def confusion(accuracy: float, seed: int, images: int = 18, classes: int = 10) -
     return matrix
 
 
-def recorded(epochs: float, total: int = 30, *, name: str = "brisk-otter", lr_change_at: float | None = 2.5) -> list[Event]:
+def recorded(epochs: float, total: int = 30, *, name: str = "brisk-otter", host: str = "", lr_change_at: float | None = 2.5) -> list[Event]:
     """What a trainer tells of ``epochs`` epochs on the digits."""
     draw = random.Random(7)
     events: list[Event] = [
         RunStarted(
-            time=NOON, elapsed=0.0, name=name, host="lab", pid=4711, device="cpu", device_name="2 threads", threads=2, precision="float32",
+            time=NOON, elapsed=0.0, name=name, host=host or socket.gethostname(), pid=4711, device="cpu", device_name="2 threads", threads=2, precision="float32",
             versions={"python": "3.11", "torch": "2.8"}, dataset="digits", classes=CLASSES, input_shape=[1, 28, 28], train_images=1617, validation_images=180,
             test_images=0, parameters=50890, batch_size=32, steps_per_epoch=STEPS, total_steps=STEPS * total, total_epochs=total, start_seconds=2.1,
         )
@@ -92,12 +94,12 @@ def recorded(epochs: float, total: int = 30, *, name: str = "brisk-otter", lr_ch
     return events
 
 
-def make_run(root: Path, state: str, *, name: str = "brisk-otter", epochs: float | None = None, total: int = 30, config: Config | None = None, preset: str = "digits-mlp", created: float = NOON) -> RunFolder:
+def make_run(root: Path, state: str, *, name: str = "brisk-otter", epochs: float | None = None, total: int = 30, config: Config | None = None, preset: str = "digits-mlp", created: float = NOON, host: str = "") -> RunFolder:
     """A run in ``state``: starting, running, paused, finished, stopped, failed, crashed. Live ones carry this process's number."""
     config = config or load_config(preset).model_copy(update={})
     run = create_run(config, root, name, preset)
     done = {"starting": 0.0, "running": 4.5, "paused": 3.25, "finished": float(total), "stopped": 6.0, "failed": 14.0, "crashed": 5.5}[state] if epochs is None else epochs
-    events = recorded(done, total, name=name) if state != "starting" else []
+    events = recorded(done, total, name=name, host=host) if state != "starting" else []
     if events:
         last = events[-1]
         at = {"time": last.time + 0.1, "elapsed": last.elapsed, "step": round(done * STEPS), "epoch": done}
@@ -122,8 +124,8 @@ def make_run(root: Path, state: str, *, name: str = "brisk-otter", epochs: float
     write_status(
         run.path,
         Status(
-            state="running" if state == "crashed" else state, pid=pid if live else 4711, pid_started=(process_started(pid) or 0.0) if live else NOON, host=_host() if live else "lab",
-            heartbeat=created + 60, created=created, reason=events[-1].reason if events and isinstance(events[-1], RunEnded) else "", dataset=config.data.dataset, title=config.title,
+            state="running" if state == "crashed" else state, pid=pid if live else 4711, pid_started=(process_started(pid) or 0.0) if live else NOON, host=host or socket.gethostname(),
+            heartbeat=time.time() if host else created + 60, created=created, reason=events[-1].reason if events and isinstance(events[-1], RunEnded) else "", dataset=config.data.dataset, title=config.title,
             preset=preset, parameters=50890 if events else 0, step=round(done * STEPS), total_steps=STEPS * total, epoch=done, total_epochs=total,
             training_seconds=events[-1].elapsed if events else 0.0, images_per_second=41_230.0 if events else 0.0, summary=summary,
         ),
@@ -134,12 +136,6 @@ def make_run(root: Path, state: str, *, name: str = "brisk-otter", epochs: float
 def final(split: str, accuracy: float, at: dict[str, float]) -> Evaluated:
     """The figures of the end."""
     return Evaluated(**at, split=split, loss=0.0412, accuracy=accuracy, confusion=confusion(accuracy, 99), seconds=0.02, final=True, checkpoint="best")
-
-
-def _host() -> str:
-    import socket
-
-    return socket.gethostname()
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ TRAIN = (
     Action("checkpoint", "c", "Checkpoint", "Save a checkpoint now and keep it."),
     Action("stop_after_epoch", "e", "Stop after epoch", "Stop at the end of the epoch."),
     Action("stop_now", "s", "Stop", "Finish the step, save a checkpoint and stop (asks)."),
-    Action("again", "a", "Change and train again", "Load this run's settings into Design."),
+    Action("again", "a", "Train again", "Load this run's settings into Design: change them, and train again."),
     Action("app.go('inspect')", "i", "Inspect", "See where it fails.", footer=True),
     Action("next_panel", "v,tab", "View", "Next panel, where the screen is too small for all.", key="v"),
     Action("previous_panel", "V,shift+tab", "Back", "Previous panel.", footer=False, key="V"),

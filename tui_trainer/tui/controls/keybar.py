@@ -4,13 +4,14 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import events
+from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_trainer.tui.actions import SECTIONS
-from tui_trainer.tui.controls.paint import Part, strip
+from tui_trainer.tui.controls.paint import Part, plain, strip
 
 ORDER = {action.name: number for number, action in enumerate(action for section in SECTIONS.values() for action in section)}
 
@@ -28,6 +29,11 @@ class Key(NamedTuple):
     def width(self) -> int:
         """Cells it takes, with the space behind it."""
         return cell_len(self.shown) + 1 + cell_len(self.label) + 2
+
+
+def shown(binding: Binding) -> str:
+    """A key as people write it."""
+    return plain(binding.key_display or {"enter": "⏎"}.get(binding.key, binding.key))
 
 
 class KeyBar(Widget):
@@ -49,13 +55,13 @@ class KeyBar(Widget):
         last: list[Key] = []
         seen: set[str] = set()
         for node, binding, enabled, _ in screen.active_bindings.values():
-            if not binding.show or not enabled or binding.action in seen:
+            if not enabled or binding.action in seen:
                 continue
             seen.add(binding.action)
-            if not (label := self._label(binding.action, binding.description)):
+            if not (label := self._label(binding.action, binding.description if binding.show else "")):
                 continue
             group = last if binding.action in ("app.help", "app.leave") else keys
-            group.append(Key(binding.key_display or binding.key, label, binding.action, node))
+            group.append(Key(shown(binding), label, binding.action, node))
         keys.sort(key=lambda key: ORDER.get(key.action, 0))
         last.sort(key=lambda key: key.action)
         if (found := keys + last) != self._keys:

@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_trainer.tui.actions import SECTIONS, Action
-from tui_trainer.tui.controls.paint import plain
+from tui_trainer.tui.controls.paint import plain, wrapped
 from tui_trainer.tui.screens.dialogs import Dialog
 
 MOUSE = "The mouse works everywhere: tabs, keys in the last line, rows, titles of columns, fields, and the wheel."
@@ -34,10 +34,13 @@ class Help(Dialog[None]):
             yield Static(plain(f"\n{MOUSE}\n{LEAVING}"), classes="about", markup=False)
 
     def _section(self, actions: tuple[Action, ...]) -> Content:
+        room = max(20, min(104, int(self.app.size.width * 0.92)) - 8 - 27)
         lines = []
         for action in actions:
+            first, *more = wrapped(plain(action.help), room) or [""]
             key = Content.styled(plain(action.shown_key).rjust(7), "$accent bold")
-            lines.append(Content.assemble(key, ("  " + plain(action.label).ljust(23), "bold"), (plain(action.help), "$muted")))
+            lines.append(Content.assemble(key, ("  " + plain(action.label).ljust(18), "bold"), (first, "$muted")))
+            lines += [Content.styled(" " * 27 + line, "$muted") for line in more]
         return Content("\n").join(lines)
 
     def on_mount(self) -> None:

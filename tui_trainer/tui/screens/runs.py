@@ -79,18 +79,18 @@ def _note(row: Row) -> Part:
 
 
 COLUMNS: list[Column[Row]] = [
-    Column("name", "run", 16, lambda row: (row.name, "bold")),
+    Column("name", "run", 14, lambda row: (row.name, "bold"), grows=True, most=24),
     Column("state", "state", 10, _state),
-    Column("preset", "preset", 18, lambda row: _status(row).preset, from_width=100),
-    Column("data", "data", 9, lambda row: _status(row).dataset, from_width=100),
-    Column("best", "best %", 7, _share("best"), "right"),
-    Column("last", "last %", 7, _share("last"), "right"),
-    Column("spark", "validation", 10, lambda row: (accuracy_spark(row.path, row.state), "validation"), from_width=110),
-    Column("epochs", "epochs", 9, _epochs, "right"),
-    Column("parameters", "params", 10, lambda row: thousands(_status(row).parameters) if _status(row).parameters else "", "right", from_width=90),
-    Column("time", "time", 7, lambda row: clock(_status(row).training_seconds) if row.status else "", "right"),
-    Column("when", "began", 7, lambda row: (row.when, "muted"), "right"),
-    Column("note", "note", 8, _note, grows=True),
+    Column("preset", "preset", 14, lambda row: _status(row).preset, grows=True, most=22, from_width=100),
+    Column("data", "data", 8, lambda row: _status(row).dataset, from_width=110),
+    Column("best", "best %", 6, _share("best"), "right"),
+    Column("last", "last %", 6, _share("last"), "right"),
+    Column("spark", "validation", 10, lambda row: (accuracy_spark(row.path, row.state), "validation")),
+    Column("epochs", "epochs", 8, _epochs, "right"),
+    Column("parameters", "params", 10, lambda row: thousands(_status(row).parameters) if _status(row).parameters else "", "right", from_width=130),
+    Column("time", "time", 7, lambda row: clock(_status(row).training_seconds) if row.status else "", "right", from_width=100),
+    Column("when", "began", 6, lambda row: (row.when, "muted"), "right"),
+    Column("note", "note", 6, _note, grows=True),
 ]
 ORDER: dict[str, Callable[[Row], Any]] = {
     "name": lambda row: row.name, "state": lambda row: row.state, "preset": lambda row: _status(row).preset, "data": lambda row: _status(row).dataset,
@@ -193,6 +193,10 @@ class RunsScreen(Screen[None]):
         return found if isinstance(found, Row) else None
 
     # --- what one can do
+
+    def relabel(self, action: str, label: str) -> str:
+        """Enter belongs to the table, and opens."""
+        return "Open" if action == "choose" else label
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What needs a run needs one; names and folders stay while a trainer works in them."""

@@ -1,5 +1,6 @@
 """Screen 2, Train: watch a run, and take the wheel."""
 
+import socket
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 PANELS = ("loss", "accuracy", "matrix", "errors", "events", "log")
 STEERING = {"pause", "one_step", "one_epoch", "learning_rate", "checkpoint", "stop_after_epoch", "stop_now"}
+HOST = socket.gethostname()
 NOTHING = "No run is followed yet.  1 Design says what to train, ^r there starts it;  4 Runs lists earlier ones."
 
 
@@ -131,7 +133,8 @@ class TrainScreen(TrainFrame):
         if started is None:
             return "the trainer starts (loading torch takes a few seconds)" if feed.live else feed.name
         device = f"{started.device} {started.threads} thread{'s' if started.threads != 1 else ''}" if started.device == "cpu" else started.device_name or started.device
-        return f"{started.dataset} · {thousands(started.train_images)} images · {device}"
+        elsewhere = f" · on {started.host}" if started.host != HOST else ""
+        return f"{started.dataset} · {thousands(started.train_images)} images · {device}{elsewhere}"
 
     # --- panels
 
