@@ -67,13 +67,21 @@ class Canvas:
 
 
 def changes(old: Canvas, new: Canvas) -> list[tuple[int, int, int]]:
-    """(row, first column, column after the last) of each row that differs; both canvases have one size."""
+    """(row, first column, column after the last) of what differs; both canvases have one size.
+
+    Stretches of a row with fewer than APART equal cells between them are one: it costs less to write those again than
+    to go to another place.
+    """
     differs = (old.codes != new.codes) | ((old.inks != new.inks) & (new.codes != BLANK))
     spans = []
     for row in np.flatnonzero(differs.any(axis=1)).tolist():
         columns = np.flatnonzero(differs[row])
-        spans.append((row, int(columns[0]), int(columns[-1]) + 1))
+        for part in np.split(columns, np.flatnonzero(np.diff(columns) > APART) + 1):
+            spans.append((row, int(part[0]), int(part[-1]) + 1))
     return spans
+
+
+APART = 6
 
 
 def cells(character: str) -> int:

@@ -42,11 +42,18 @@ MARKS: dict[Plot, Marks] = {
 
 def cells(top: Rows, bottom: Rows, width: int, height: int, marks: Marks) -> npt.NDArray[np.uint8]:
     """Numbers of ``height`` x ``width`` cells for a curve that fills the rows of dots from ``top`` to ``bottom`` in each column."""
-    row = np.arange(height * marks.high)[:, None]
-    filled = (row >= top) & (row <= bottom)
-    parts = filled.reshape(height, marks.high, width, marks.wide)
     numbers = np.zeros((height, width), dtype=np.uint8)
+    shown = bottom >= 0
+    if not shown.any():
+        return numbers
+    first = max(int(top[shown].min()), 0) // marks.high  # most curves lie in few rows: draw those alone
+    end = min(int(bottom.max()) // marks.high + 1, height)
+    if first >= end:
+        return numbers
+    row = np.arange(first * marks.high, end * marks.high)[:, None]
+    filled = (row >= top) & (row <= bottom)
+    parts = filled.reshape(end - first, marks.high, width, marks.wide)
     for dot_row in range(marks.high):
         for dot_column in range(marks.wide):
-            numbers |= parts[:, dot_row, :, dot_column] * marks.weights[dot_row, dot_column]
+            numbers[first:end] |= parts[:, dot_row, :, dot_column] * marks.weights[dot_row, dot_column]
     return numbers

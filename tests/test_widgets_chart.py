@@ -1,0 +1,454 @@
+"""The line chart: its data in bounded memory, its axes, its dots, and what it writes to a terminal."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual.app import App, ComposeResult
+
+from tui_trainer.tui.widgets import marks, theme
+from tui_trainer.tui.widgets.chart import LineChart, run_style
+from tui_trainer.tui.widgets.marks import UNICODE
+from tui_trainer.tui.widgets.plot import axis
+from tui_trainer.tui.widgets.plot.axis import Range
+from tui_trainer.tui.widgets.plot.canvas import Canvas, changes, fitted
+from tui_trainer.tui.widgets.plot.curve import NOWHERE, columns, extremes, nearest, trace
+from tui_trainer.tui.widgets.plot.dots import MARKS, cells
+from tui_trainer.tui.widgets.plot.figure import Curve, Figure, draw, layout
+from tui_trainer.tui.widgets.plot.history import CAPACITY, History
+from tui_trainer.tui.widgets.spans import frugal
+
+FINITE = st.floats(-1e6, 1e6, allow_nan=False, width=32)
+
+
+def history(xs, ys, capacity=CAPACITY) -> History:
+    found = History(capacity)
+    found.extend(np.asarray(xs, dtype=float), np.asarray(ys, dtype=float))
+    return found
+
+
+# Data
+
+
+@given(st.lists(FINITE, min_size=1, max_size=400), st.integers(2, 60))
+def test_the_extremes_of_every_column_are_those_of_its_points(ys, width):
+    xs = np.arange(len(ys), dtype=float)
+    found = columns(history(xs, ys).entries(), Range(0.0, float(max(len(ys) - 1, 1))), width)
+    column = np.floor(xs / max(len(ys) - 1, 1) * (width - 1) + 0.5).astype(int)
+    values = np.asarray(ys, dtype=float)
+    assert found.index.tolist() == sorted(set(column.tolist()))
+    for place, low, high, first, last in zip(found.index, found.low, found.high, found.first, found.last, strict=True):
+        own = values[column == place]
+        assert (low, high, first, last) == (own.min(), own.max(), own[0], own[-1])
+
+
+@given(st.lists(FINITE, min_size=1, max_size=900), st.sampled_from([4, 8, 32]))
+@settings(max_examples=60)
+def test_merged_history_loses_no_extreme_and_no_end(ys, capacity):
+    one_by_one = History(capacity)
+    for x, y in enumerate(ys):
+        one_by_one.add(x, y)
+    at_once = history(range(len(ys)), ys, capacity)
+    for found in (one_by_one.entries(), at_once.entries()):
+        assert (found.low.min(), found.high.max()) == (min(ys), max(ys))
+        assert (found.first[0], found.last[-1]) == (ys[0], ys[-1])
+        assert (np.diff(found.x) > 0).all()
+        starts = [*found.x.astype(int).tolist(), len(ys)]
+        for low, high, start, end in zip(found.low, found.high, starts[:-1], starts[1:], strict=True):
+            assert (low, high) == (min(ys[start:end]), max(ys[start:end]))
+    assert len(one_by_one) == len(at_once) == len(ys)
+
+
+def test_a_million_points_take_less_than_a_megabyte_and_keep_the_newest_whole():
+    rng = np.random.default_rng(0)
+    ys = rng.normal(size=10**6)
+    found = history(np.arange(10**6), ys)
+    entries = found.entries()
+    assert found.memory < 1e6
+    assert len(entries.x) < 12 * CAPACITY
+    assert (entries.low.min(), entries.high.max()) == (ys.min(), ys.max())
+    recent = CAPACITY // 2
+    assert np.array_equal(entries.last[-recent:], ys[-recent:])
+    oldest = entries.x[entries.x < 5e5]
+    assert len(oldest) > 400, "the older half is still drawn from more stretches than a terminal has columns"
+
+
+def test_a_smaller_x_forgets_what_lay_beyond_it():
+    found = history(range(100), range(100))
+    found.add(49.5, -1.0)
+    entries = found.entries()
+    assert entries.x.tolist() == [*range(50), 49.5]
+    assert found.newest == (49.5, -1.0)
+    found.extend([50.0, 20.0], [7.0, 8.0])
+    assert found.entries().x.tolist() == [*range(21), 20.0]
+
+
+def test_more_x_than_y_is_refused():
+    with pytest.raises(ValueError, match="3 values of x, but 2 of y"):
+        History().extend([1, 2, 3], [1, 2])
+
+
+# Axes
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6), st.integers(1, 10))
+def test_ticks_are_multiples_of_1_2_5_within_the_ends(low, span, count):
+    high = low + span
+    found = axis.ticks(low, high, count)
+    step = axis.nice_step(high - low, count)
+    mantissa = step / 10 ** math.floor(math.log10(step) + 1e-9)
+    assert any(math.isclose(mantissa, nice, rel_tol=1e-6) for nice in (1, 2, 5))
+    assert len(found) <= count + 1
+    for value in found:
+        assert low - 1e-5 * span <= value <= high + 1e-5 * span
+        assert math.isclose(value / step, round(value / step), abs_tol=1e-4)
+
+
+@given(st.floats(1e-9, 1e6), st.floats(1.01, 1e8), st.integers(1, 8))
+def test_log_ticks_lie_within_the_ends_and_rise(low, factor, count):
+    found = axis.log_ticks(low, low * factor, count)
+    assert len(found) <= count + 1
+    assert found == sorted(set(found))
+    assert all(low * 0.999999 <= value <= low * factor * 1.000001 for value in found)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(0.07, 2.31, Range(0.0, 3.0)), (91.2, 98.1, Range(90.0, 100.0)), (-0.4, 0.3, Range(-0.4, 0.4)), (5.0, 5.0, Range(4.5, 5.5))],
+)
+def test_the_y_axis_ends_on_round_numbers(low, high, expected):
+    assert axis.fit(low, high, now=None) == expected
+
+
+def test_the_y_axis_stays_until_data_leave_it_or_need_much_less():
+    now = axis.fit(0.0, 2.9, now=None)
+    assert axis.fit(0.0, 1.5, now=now) is now
+    assert axis.fit(0.0, 3.2, now=now).high > 3.2
+    assert axis.fit(0.0, 0.5, now=now).high < 1.0
+    assert axis.fit(90.0, 99.9, now=None, most=100.0).high == 100.0
+    assert axis.fit(100.0, 100.0, now=None, most=100.0).high == 100.0
+
+
+def test_labels_have_equal_decimals_on_a_linear_axis():
+    assert axis.labels([0.0, 0.05, 0.1]) == ["0.00", "0.05", "0.10"]
+    assert axis.labels([0.0, 20000.0]) == ["0", "20k"]
+    assert axis.labels([0.01, 0.1, 1.0, 10.0], log=True) == ["0.01", "0.1", "1", "10"]
+
+
+# Dots
+
+
+def picture(xs, ys, width, height, plot="braille", span=None, y=None) -> list[str]:
+    marks_ = MARKS[plot]
+    wide, high = width * marks_.wide, height * marks_.high
+    found = columns(history(xs, ys).entries(), span or Range(0.0, float(max(xs))), wide)
+    top, bottom = trace(found, y or Range(float(np.nanmin(ys)), float(np.nanmax(ys))), wide, high)
+    codes = marks_.characters[cells(top, bottom, width, height, marks_)]
+    return ["".join(map(chr, row)) for row in codes]
+
+
+def test_a_rising_line_is_one_dot_thick():
+    rows = picture([0, 7], [0, 7], 4, 2)
+    assert rows == ["  ⡠⠊", "⡠⠊  "]
+    assert sum(bin(ord(character) - 0x2800).count("1") for row in rows for character in row if character != " ") == 8
+
+
+def test_a_flat_line_and_a_jump():
+    assert picture([0, 7], [1, 1], 4, 1, y=Range(0, 1)) == ["⠉⠉⠉⠉"]
+    assert picture([0, 1], [0, 3], 1, 1, y=Range(0, 3)) == ["⡜"]
+    assert picture([0, 3], [0, 1], 2, 1, plot="block", y=Range(0, 1)) == ["▄▀"]
+
+
+def test_a_gap_is_not_bridged():
+    ys = [1.0, 1.0, math.nan, 1.0, 1.0]
+    xs = [0, 3, 4, 8, 11]
+    assert picture(xs, ys, 6, 1, y=Range(0, 1)) == ["⠉⠉  ⠉⠉"]
+
+
+@given(st.lists(FINITE, min_size=2, max_size=80))
+def test_a_curve_has_no_holes_and_reaches_its_extremes(ys):
+    low, high = min(ys), max(ys)
+    if high - low < 1e-3:
+        return
+    found = columns(history(range(len(ys)), ys).entries(), Range(0.0, float(len(ys) - 1)), 50)
+    top, bottom = trace(found, Range(low, high), 50, 40)
+    assert (top != NOWHERE).all()
+    assert (top <= bottom).all()
+    assert top.min() == 0
+    assert bottom.max() == 39
+    assert (np.maximum(top[1:], top[:-1]) - np.minimum(bottom[1:], bottom[:-1]) <= 1).all(), "neighbours touch"
+
+
+def test_values_at_the_cursor_are_those_of_the_nearest_point():
+    entries = history([1, 2, 3], [10, 20, 30]).entries()
+    assert nearest(entries, 1.4) == (1.0, 10.0)
+    assert nearest(entries, 1.6) == (2.0, 20.0)
+    assert nearest(entries, 3.5) == (3.0, 30.0)
+    assert nearest(entries, 4.5) is None
+    assert nearest(entries, 0.9) is None
+
+
+def test_log_scale_leaves_out_what_has_no_logarithm():
+    found = columns(history([0, 1, 2], [-1, 0.1, 10]).entries(), Range(0, 2), 10)
+    assert extremes(found, 10, positive=True) == (0.1, 10.0)
+    top, bottom = trace(found, Range(0.1, 10), 10, 9, log=True)
+    assert top[0] == NOWHERE
+    assert (top[9], bottom[5]) == (0, 8)
+
+
+# The whole picture
+
+
+def figure(**more) -> Figure:
+    curves = [Curve("train", "●", history([0, 5, 10], [2, 1, 0]).entries(), 0.0), Curve("val", "○", history([5, 10], [1.5, 0.5]).entries(), 0.5)]
+    return Figure(curves, Range(0, 10), Range(0, 2), x_unit="epoch", decimals=2, **more)
+
+
+def test_a_chart_with_axes_legend_marks_and_reference():
+    shown = figure(changes=[(2.0, "lr 0.1")], reference=(1.0, "goal"))
+    lines = draw(shown, layout(shown, 40, 12), 40, 12, UNICODE).text().split("\n")
+    assert lines[0].endswith("● train 0.00   ○ val 0.50")
+    assert lines[1].startswith("2┤●")
+    assert "lr 0.1" in lines[1]
+    assert lines[5].endswith("goal")
+    assert lines[10].startswith(" ┼──")
+    assert lines[10].endswith("epoch")
+    assert lines[11].split() == ["0", "2", "4", "6", "8", "10"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (3, 2), (10, 4), (19, 5), (200, 50)])
+def test_any_size_is_drawn(width, height):
+    shown = figure(changes=[(9.9, "a long remark")], cursor=5.0)
+    canvas = draw(shown, layout(shown, width, height), width, height, UNICODE)
+    assert canvas.codes.shape == (height, width)
+
+
+def test_the_legend_reads_the_cursor_and_says_what_is_not_finite():
+    shown = figure(cursor=5.0)
+    assert "train 1.00   ○ val 1.50" in draw(shown, layout(shown, 60, 12), 60, 12, UNICODE).line(0)
+    lost = Figure([Curve("train", "●", history([0, 1], [1, math.nan]).entries(), math.nan)], Range(0, 1), Range(0, 2))
+    assert "nan" in draw(lost, layout(lost, 60, 12), 60, 12, UNICODE).line(0)
+
+
+def test_only_changed_cells_are_found():
+    one, other = Canvas(60, 3), Canvas(60, 3)
+    other.write(1, 4, "ab", 1)
+    other.write(1, 30, "c", 1)
+    other.write(2, 0, " ", 5)
+    assert changes(one, other) == [(1, 4, 6), (1, 30, 31)]
+
+
+def test_texts_are_cut_by_cells_and_lose_control_characters():
+    assert fitted("猫猫猫", 5) == "猫猫…"
+    assert fitted("a\x1b[31mb\n", 8) == "a[31mb  "
+    assert fitted("[red]x", 6) == "[red]x"
+    assert fitted("7", 3, right=True) == "  7"
+
+
+# In an app
+
+
+class Charts(App[None]):
+    """One chart, and what it was asked to draw."""
+
+    def __init__(self, chart: LineChart) -> None:
+        super().__init__()
+        self.chart = chart
+        self.moved: list[float | None] = []
+        theme.register(self)
+        self.theme = "tui-dark"
+
+    def compose(self) -> ComposeResult:
+        yield self.chart
+
+    def on_line_chart_cursor_moved(self, event: LineChart.CursorMoved) -> None:
+        self.moved.append(event.x)
+
+    def lines(self) -> list[str]:
+        """What the screen shows."""
+        return [strip.text for strip in self.screen._compositor.render_strips()]
+
+
+def count_refreshes(chart: LineChart) -> list[tuple]:
+    """Regions that the chart has drawn again from now on."""
+    asked: list[tuple] = []
+    before = chart.refresh
+
+    def refresh(*regions, **more):
+        asked.append(regions)
+        return before(*regions, **more)
+
+    chart.refresh = refresh  # type: ignore[method-assign]
+    return asked
+
+
+async def test_an_equal_picture_writes_nothing_and_a_new_point_little():
+    app = Charts(LineChart("Loss"))
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.chart.set_range(0, 10)
+        app.chart.extend("train", np.linspace(0, 5, 500), np.linspace(2, 1, 500))
+        app.chart.extend("validation", [1, 2, 3], [2, 1.5, 1.2])
+        await pilot.pause()
+        asked = count_refreshes(app.chart)
+        app.chart.set_range(0, 10)
+        app.chart.add("train", 5, 1.0)
+        app.chart.set_cursor(None)
+        await pilot.pause()
+        assert asked == []
+        app.chart.add("train", 5.2, 1.02)
+        app.chart.add("train", 5.3, 1.01)
+        await pilot.pause()
+        assert len(asked) == 1, "one picture for what is done at once"
+        assert 0 < sum(region.area for region in asked[0]) < 40
+
+
+async def test_the_screen_equals_a_fresh_drawing_after_many_partial_ones():
+    rng = np.random.default_rng(3)
+    app = Charts(LineChart("Loss"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for step in range(60):
+            app.chart.add("train", step, float(rng.normal(1 / (step + 1), 0.1)))
+            if step % 7 == 0:
+                app.chart.add("validation", step, 1.0 / (step + 1))
+            if step == 30:
+                app.chart.mark(step, "lr 0.1")
+            await pilot.pause()
+        partial = app.lines()
+        app.chart.refresh()
+        app.chart._canvas = Canvas(0, 0)
+        await pilot.pause()
+        assert app.lines() == partial
+
+
+async def test_cursor_by_keys_and_mouse():
+    app = Charts(LineChart("Loss"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.chart.set_range(0, 10)
+        app.chart.extend("train", [1, 2, 3], [0.3, 0.2, 0.1])
+        app.chart.extend("validation", [1, 3], [0.5, 0.4])
+        app.chart.focus()
+        await pilot.press("left")
+        assert app.chart.cursor == 3.0
+        assert app.chart.cursor_values() == {"train": 0.1, "validation": 0.4}
+        await pilot.press("left")
+        assert app.chart.cursor_values()["train"] == 0.2
+        await pilot.press("home", "left")
+        assert app.chart.cursor == 1.0
+        await pilot.press("end", "right")
+        assert app.chart.cursor == 3.0
+        await pilot.press("escape")
+        assert app.chart.cursor is None
+        assert app.moved == [3.0, 2.0, 1.0, 3.0, None]
+        await pilot.hover(LineChart, offset=(20, 8))
+        hovered = app.chart.cursor
+        assert hovered is not None
+        assert 1.0 < hovered < 3.5
+        await pilot.click(LineChart, offset=(12, 8))
+        assert app.chart.cursor == pytest.approx(hovered - 10 * 8 / 76, abs=0.1)
+
+
+async def test_log_window_and_growth():
+    app = Charts(LineChart("Loss", x_unit="step"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.chart.extend("train", range(1, 1001), np.linspace(10, 0.01, 1000))
+        await pilot.pause()
+        assert app.lines()[-4].startswith("│ 0┤")
+        app.chart.toggle_log()
+        await pilot.pause()
+        assert any(line.split("┤")[0].strip("│ ") == "0.1" for line in app.lines())
+        app.chart.toggle_window()
+        await pilot.pause()
+        labels = [int(text) for text in app.lines()[-2].replace("│", " ").split()]
+        assert min(labels) >= 500
+        assert max(labels) >= 1000
+        app.chart.toggle_window()
+        app.chart.add("train", 5000, 1.0)
+        await pilot.pause()
+        assert "4000" in app.lines()[-2]
+
+
+async def test_unknown_series_are_named_and_names_are_no_markup():
+    app = Charts(LineChart("a [red]title[/red]", [run_style(0, "run [bold]x")]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.chart.add("run [bold]x", 0, 1.0)
+        app.chart.add("run [bold]x", 1, math.inf)
+        await pilot.pause()
+        assert "a [red]title[/red]" in app.lines()[0]
+        assert "run [bold]x" in app.lines()[1]
+        assert "inf" in app.lines()[1]
+        with pytest.raises(KeyError, match="no series 'train'"):
+            app.chart.add("train", 0, 1.0)
+
+
+async def test_ascii_is_ascii():
+    marks.choose(ascii=True)
+    try:
+        app = Charts(LineChart("Loss"))
+        app.chart.styles.border = ("ascii", "white")
+        async with app.run_test(size=(80, 24)) as pilot:
+            app.chart.extend("train", range(50), np.linspace(2, 1, 50))
+            app.chart.mark(20, "lr")
+            app.chart.set_reference(1.5, "goal")
+            app.chart.set_cursor(10)
+            await pilot.pause()
+            assert all(line.isascii() for line in app.lines())
+    finally:
+        marks.choose(ascii=False)
+
+
+# Bytes
+
+
+def test_frugal_output_shows_the_same():
+    red, bold = "\x1b[38;2;255;0;0;48;2;0;0;0m", "\x1b[1;38;2;255;0;0;48;2;0;0;0m"
+    blue = "\x1b[38;2;0;0;255;48;2;0;0;0m"
+    text = f"\x1b[1;1H{red}a\x1b[0m\x1b[2;2H{red}b\x1b[0m{blue}c\x1b[0m{bold}d\x1b[0m\x1b[3;3Hplain"
+    short = frugal(text)
+    assert len(short) < len(text)
+    assert painted(short) == painted(text)
+
+
+LOOKS = st.sampled_from(["", "1", "1;4", "38;2;1;2;3", "38;5;9;48;5;1", "1;38;2;1;2;3;48;2;9;9;9", "38;2;1;2;4;48;2;9;9;9", "31;40", "97;104", "48;2;5;5;5"])
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 9), LOOKS, st.text("abH ", min_size=1, max_size=4)), max_size=12))
+def test_frugal_output_shows_the_same_whatever_comes(pieces):
+    text = "".join(f"\x1b[{row};{column}H" + (f"\x1b[{looks}m{word}\x1b[0m" if looks else word) for row, column, looks, word in pieces)
+    assert painted(frugal(text)) == painted(text)
+    assert len(frugal(text)) <= len(text)
+
+
+def painted(text: str) -> dict[tuple[int, int], tuple[str, tuple]]:
+    """What a terminal would show: character and looks of each cell."""
+    cells_: dict = {}
+    row = column = 1
+    looks: dict[str, str] = {}
+    place = 0
+    while place < len(text):
+        if text[place] != "\x1b":
+            cells_[row, column] = (text[place], tuple(sorted(looks.items())))
+            column += 1
+            place += 1
+            continue
+        end = place + 2
+        while not text[end].isalpha():
+            end += 1
+        codes = text[place + 2 : end].split(";")
+        if text[end] == "H":
+            row, column = int(codes[0]), int(codes[1])
+        else:
+            while codes:
+                code = codes.pop(0)
+                if code in ("", "0"):
+                    looks = {}
+                elif code in ("38", "48"):
+                    kind = codes.pop(0)
+                    looks[code] = ";".join([kind, *(codes.pop(0) for _ in range(3 if kind == "2" else 1))])
+                elif len(code) > 1:
+                    looks["48" if code[0] in "41" else "38"] = code
+                else:
+                    looks[code] = "on"
+        place = end + 1
+    return cells_
