@@ -1,0 +1,120 @@
+"""The whole thing, once: the real app in a real pseudo-terminal on the real trainer, a terminal that is closed, and coming back."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import REPOSITORY
+
+from tui_trainer.runs.events import LearningRateChanged, Paused, RunEnded, decode
+from tui_trainer.runs.status import read_status, true_status
+
+ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()=>][0-9A-B]?")
+
+
+class Terminal:
+    """``tui-trainer`` in a pseudo-terminal of 100 columns."""
+
+    def __init__(self, *arguments: str, cwd: Path) -> None:
+        self.master, side = pty.openpty()
+        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 34, 100, 0, 0))
+        env = {key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "TUI_TRAINER", "SSH"))}
+        env |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(REPOSITORY)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tui_trainer", *arguments], cwd=cwd, env=env, stdin=side, stdout=side, stderr=side, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )  # fmt: skip
+        os.close(side)
+        self.shown = b""
+
+    def read(self, seconds: float = 0.05) -> None:
+        while select.select([self.master], [], [], seconds)[0]:
+            try:
+                block = os.read(self.master, 65536)
+            except OSError:
+                return
+            if not block:
+                return
+            self.shown += ESCAPES.sub(b"", block)
+
+    def wait(self, text: str, seconds: float = 30) -> None:
+        self.until(lambda: text.encode() in self.shown, f"{text!r} never came; the last were {self.shown[-600:].decode(errors='replace')!r}", seconds)
+
+    def until(self, holds: Callable[[], bool], otherwise: str, seconds: float = 30) -> None:
+        end = time.monotonic() + seconds
+        while not holds():
+            self.read()
+            assert time.monotonic() < end, otherwise
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            os.write(self.master, key.encode())
+            self.read(0.1)
+
+    def close(self) -> None:
+        """As when a window is closed or a link is lost."""
+        os.close(self.master)
+        self.process.wait(10)
+
+
+def happened(run: Path, kind: type) -> bool:
+    return any(isinstance(decode(line), kind) for line in (run / "events.jsonl").read_bytes().split(b"\n")[:-1])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a pseudo-terminal")
+def test_train_pause_steer_close_the_terminal_come_back_and_see_it_finish(tmp_path: Path) -> None:
+    (tmp_path / "long.toml").write_text('extends = "digits-mlp"\n[training]\nepochs = 60\nthreads = 1\n')
+    first = Terminal(cwd=tmp_path)
+    trainer = 0
+    try:
+        first.wait("images to train on")
+        first.press("\x0f", *"long.toml", "\r")  # load
+        first.wait("tui-trainer train long.toml")
+        first.press("\x12")  # train
+        first.until(lambda: (tmp_path / "runs").exists() and any((tmp_path / "runs").iterdir()), "no run was made")
+        run = next((tmp_path / "runs").iterdir())
+        first.press(" ")
+        first.until(lambda: happened(run, Paused), "it did not pause", 60)
+        trainer = read_status(run).pid
+        first.press("l", "\x15", *"0.05", "\r")
+        first.until(lambda: happened(run, LearningRateChanged), "the learning rate did not change")
+        first.wait("lr 0.05")  # the mark on the curve
+
+        first.close()
+        assert first.process.returncode == -signal.SIGHUP or first.process.returncode is not None
+        time.sleep(0.5)
+        assert psutil.pid_exists(trainer)
+        assert true_status(run).state == "paused"
+
+        second = Terminal("open", cwd=tmp_path)
+        try:
+            second.wait(run.name)
+            second.wait("paused")
+            second.press(" ")
+            second.until(lambda: happened(run, RunEnded), "it did not finish", 120)
+            second.wait("Finished")
+            second.press("q")
+            second.until(lambda: second.process.poll() is not None, "it did not quit")
+            second.read()
+            assert second.process.returncode == 0
+            assert f"tui-trainer open {run.name}".encode() in second.shown
+        finally:
+            second.process.kill()
+        assert true_status(run).state == "finished"
+        assert (run / "trainer.log").read_text() == ""
+    finally:
+        first.process.kill()
+        if trainer and psutil.pid_exists(trainer):
+            os.kill(trainer, signal.SIGKILL)
