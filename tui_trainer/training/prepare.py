@@ -13,6 +13,7 @@ from tui_trainer.data import DataSet, load_dataset
 from tui_trainer.models import build, wants_channels_last
 from tui_trainer.network import NetworkSummary, size_of, summarise
 from tui_trainer.network.summary import weighted_layers
+from tui_trainer.training.allocator import keep_freed_memory
 from tui_trainer.training.device import pick_device, pick_threads
 from tui_trainer.training.losses import make_loss
 from tui_trainer.training.plan import PlannedStage, plan_stages
@@ -49,6 +50,8 @@ def prepare(config: Config, *, trusted: bool = False, progress: Progress | None 
     tell = progress or (lambda _: None)
     training = config.training
     device = pick_device(training.device)
+    if device.type == "cpu":
+        keep_freed_memory()
     tell("data")
     images_in = config.network.kind != "layers" or any(isinstance(layer, Conv2d) for layer in weighted_layers(config.network.layers))
     data = load_dataset(config.data, device, channels_last=images_in)
