@@ -52,7 +52,7 @@ def read_folder(data: Data, device: torch.device, channels_last: bool, progress:
     train, validation, test = sources
     if not len(train):
         raise ConfigError(f"{folder.root}: none of the {len(folder.train.paths)} training images can be read, such as {unreadable[0]}")
-    return Sources(folder.root.name, folder.classes, train, validation, test, folder.notes + notes + _left_out(folder, unreadable))
+    return Sources(folder.root.name, folder.classes, train, validation, test, shape, folder.notes + notes + _left_out(folder, unreadable))
 
 
 def _left_out(folder: Folder, unreadable: list[str]) -> tuple[str, ...]:
