@@ -67,7 +67,9 @@ def prepare(config: Config, *, trusted: bool = False, progress: Progress | None 
     threads = pick_threads(training.threads, (summary.multiply_adds if summary else weights) * training.batch_size)
     torch.set_num_threads(threads)
     channels_last = wants_channels_last(model)
-    model = model.to(device, memory_format=torch.channels_last) if channels_last else model.to(device)
+    model = model.to(device)
+    if channels_last:
+        model = model.to(memory_format=torch.channels_last)
     stages = plan_stages(training, len(data.train))
     for stage in stages:
         make_loss(stage.recipe, data.class_counts, device)
@@ -77,7 +79,7 @@ def prepare(config: Config, *, trusted: bool = False, progress: Progress | None 
 
 def _refuse_large_batches(config: Config, data: DataSet) -> None:
     sizes = {"training.batch_size": config.training.batch_size}
-    sizes |= {f"training.stages.{number}.batch_size": stage.batch_size for number, stage in enumerate(config.training.stages) if stage.batch_size}
+    sizes |= {f"training.stages.{number}.batch_size": stage.model_dump().get("batch_size") or 1 for number, stage in enumerate(config.training.stages)}
     for key, size in sizes.items():
         if size > len(data.train):
             raise ConfigError(f"{key}: a batch of {size} is larger than the {len(data.train)} training images; allowed is 1 to {len(data.train)}")
