@@ -35,7 +35,7 @@ Device = Annotated[
     typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.", show_default=False, autocompletion=completion.devices),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Trust = Annotated[bool, typer.Option("--trust", help="Allow the code of the module that the network names to run.")]
+Trust = Annotated[bool, typer.Option("--trust", help="Allow the code of the module that the network names to run; remembered until its file changes.")]
 Checkpoint = Annotated[
     str | None,
     typer.Option(
