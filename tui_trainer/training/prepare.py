@@ -7,11 +7,12 @@ import psutil
 import torch
 from torch import nn
 
+from tui_trainer.catalogue import data_facts
 from tui_trainer.config import Config, ConfigError
 from tui_trainer.config.network import Conv2d
 from tui_trainer.data import DataSet, load_dataset
 from tui_trainer.models import build, wants_channels_last
-from tui_trainer.network import NetworkSummary, size_of, summarise
+from tui_trainer.network import NetworkSummary, show, size_of, summarise
 from tui_trainer.network.summary import weighted_layers
 from tui_trainer.training.allocator import keep_freed_memory
 from tui_trainer.training.device import pick_device, pick_threads
@@ -53,11 +54,14 @@ def prepare(config: Config, *, trusted: bool = False, progress: Progress | None 
     if device.type == "cpu":
         keep_freed_memory()
     tell("data")
+    _refuse_large_images(config)
     images_in = config.network.kind != "layers" or any(isinstance(layer, Conv2d) for layer in weighted_layers(config.network.layers))
-    data = load_dataset(config.data, device, channels_last=images_in)
+    data = load_dataset(config.data, device, channels_last=images_in, progress=lambda what, done, total: tell(f"data: {what}, {done} of {total}"))
     tell("network")
     summary = summarise(config.network, data.shape, len(data.classes)) if config.network.kind == "layers" else None
     _refuse_large_batches(config, data)
+    if summary:
+        _refuse_hopeless(config, summary, summary.parameters, data.shape)
     torch.manual_seed(training.seed)
     model = build(config.network, data.shape, len(data.classes), trusted=trusted)
     weights = sum(parameter.numel() for parameter in model.parameters())
@@ -75,6 +79,19 @@ def prepare(config: Config, *, trusted: bool = False, progress: Progress | None 
         make_loss(stage.recipe, data.class_counts, device)
     values = summary.values if summary else 64 * size_of(data.shape)
     return Prepared(config, device, threads, data, model, stages, channels_last, values, trusted)
+
+
+def _refuse_large_images(config: Config) -> None:
+    """Resizing makes images of any size: say so where they cannot fit, before the machine is brought to its knees."""
+    if config.data.image_size is None or config.data.dataset == "folder":
+        return
+    facts = data_facts(config.data)
+    needed = size_of(facts.shape) * (facts.found_images + facts.test_images)
+    room = psutil.virtual_memory().available
+    if needed > 0.8 * room:
+        raise ConfigError(
+            f"data.image_size: images of {show(facts.shape)} need {needed / 2**30:.1f} GiB of memory, but {room / 2**30:.1f} GiB are free: use smaller ones"
+        )
 
 
 def _refuse_large_batches(config: Config, data: DataSet) -> None:

@@ -26,7 +26,7 @@ def _factor(recipe: Recipe, step: int, steps: int, epoch: float) -> float:
         case "step":
             return float(recipe.decay ** math.floor(epoch / recipe.decay_every))
         case "exponential":
-            return recipe.decay ** (epoch / recipe.decay_every)
+            return float(recipe.decay ** (epoch / recipe.decay_every))
         case "inverse-time":
             return 1 / (1 + recipe.decay * epoch)
         case "cosine":
