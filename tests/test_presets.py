@@ -35,5 +35,5 @@ def test_absurd_sizes_are_refused_before_any_memory_is_taken():
     wide = [{"type": "flatten"}, {"type": "dense", "units": 1_000_000}, {"type": "dense", "units": 1_000_000}, {"type": "dense", "units": "classes"}]
     deep = [{"type": "conv2d", "channels": 65536, "kernel": 1023, "padding": 1024}, {"type": "flatten"}, {"type": "dense", "units": "classes"}]
     for settings in ({"data.image_size": 4096}, {"network.layers": wide}, {"network.layers": deep}):
-        with pytest.raises(ConfigError, match="GiB|too large"):
+        with pytest.raises(ConfigError, match=r"GiB|too large"):
             prepare(load_config("digits-mlp", settings))
