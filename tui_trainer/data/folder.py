@@ -112,5 +112,5 @@ def read_images(paths: Sequence[Path | str], data: Data, shape: tuple[int, int, 
         try:
             images[position] = torch.tensor(read_picture(path, shape))
         except UnreadableImageError as error:
-            raise ConfigError(f"{path}: no such file" if not path.exists() else f"{path} cannot be read as an image: {error}") from error
+            raise ConfigError(f"{path}: no such file" if not Path(path).exists() else f"{path} cannot be read as an image: {error}") from error
     return images
