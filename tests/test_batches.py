@@ -26,7 +26,9 @@ class Numbers:
 
 
 def batches(count, seed=0, shuffle=True, drop_last=False):
-    noisy = lambda images, labels, generator, preprocess: (images + torch.rand(images.shape, generator=generator), labels)
+    def noisy(images, labels, generator, preprocess):
+        return images + torch.rand(images.shape, generator=generator), labels
+
     data = SimpleNamespace(train=Numbers(count), shape=(1, 28, 28), preprocess=lambda x: x, augment=noisy)
     return Batches(data, seed, shuffle, drop_last, channels_last=False)
 

@@ -107,3 +107,17 @@ def test_fork_of_a_shown_preset_trains_alike(trained: TrainedRun, tmp_path: Path
     (tmp_path / "own.toml").write_text(shown.stdout)
     again = trained.program("presets", "show", str(tmp_path / "own.toml"))
     assert again.stdout == shown.stdout
+
+
+def test_exported_weights_are_the_checkpoints(trained: TrainedRun, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    from tui_trainer.runs import RunFolder
+    from tui_trainer.training.checkpoints import load_checkpoint
+
+    done = trained.program("runs", "export", trained.name, "--format", "safetensors", "--out", str(tmp_path / "weights"))
+    assert done.returncode == 0, done.stderr
+    saved = load_checkpoint(RunFolder(trained.folder).checkpoints, "last")[0]["weights"]
+    exported = load_file(tmp_path / "weights" / f"{trained.name}.safetensors")
+    assert saved.keys() == exported.keys()
+    assert all(saved[name].equal(exported[name]) for name in saved)

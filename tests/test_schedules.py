@@ -24,7 +24,9 @@ def test_stays_between_0_and_its_highest_value(name, steps, warmup, per_epoch):
 
 
 def test_values_at_known_places():
-    at = lambda step, **settings: learning_rate(Recipe(learning_rate=1.0, **settings), step, 100, 10)
+    def at(step, **settings):
+        return learning_rate(Recipe(learning_rate=1.0, **settings), step, 100, 10)
+
     assert at(25, schedule="step", decay=0.5, decay_every=1.0) == 0.25
     assert at(20, schedule="exponential", decay=0.9) == pytest.approx(0.81)
     assert at(30, schedule="inverse-time", decay=0.5) == pytest.approx(1 / 2.5)

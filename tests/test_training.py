@@ -14,7 +14,18 @@ import torch
 from tui_trainer.config import ConfigError, load_config
 from tui_trainer.runs import commands, create_run
 from tui_trainer.runs.checkpoints import read_index
-from tui_trainer.runs.events import CheckpointSaved, EpochEnded, Evaluated, LearningRateChanged, Paused, RunEnded, RunStarted, StageStarted, Steered, StepsTrained, decode
+from tui_trainer.runs.events import (
+    CheckpointSaved,
+    EpochEnded,
+    Evaluated,
+    LearningRateChanged,
+    Paused,
+    RunStarted,
+    StageStarted,
+    Steered,
+    StepsTrained,
+    decode,
+)
 from tui_trainer.runs.status import read_status, true_status
 from tui_trainer.training.checkpoints import load_checkpoint
 from tui_trainer.training.prepare import prepare

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui_trainer.catalogue.digits import digits_file, digits_split, read_digits
 from tui_trainer.catalogue.folders import image_shape, scan_folder
-from tui_trainer.catalogue.idx import read_idx
+from tui_trainer.catalogue.idx import idx_shape, read_idx
 from tui_trainer.catalogue.known import KNOWN, KnownSet
 from tui_trainer.catalogue.npz import scan_npz
 from tui_trainer.catalogue.places import data_root, find_parts
@@ -58,8 +58,8 @@ def data_facts(data: Data) -> Facts:
             labels, tested = labels[kept], len(held)
         return _facts(data, file.path.name, file.x_train.shape, file.classes, labels, tested, file.path)
     known = KNOWN[data.dataset]
-    labels, where = _known_labels(known, data)
-    return _facts(data, known.title, known.shape, known.classes, labels, known.test_images, where)
+    labels, tested, where = _known_images(known, data)
+    return _facts(data, known.title, known.shape, known.classes, labels, tested, where)
 
 
 def _facts(data: Data, title: str, shape: tuple[int, int, int], classes: tuple[str, ...], labels: "Ints", tested: int, where: Path | None) -> Facts:
@@ -69,16 +69,20 @@ def _facts(data: Data, title: str, shape: tuple[int, int, int], classes: tuple[s
     return Facts(data.dataset, title, final, classes, len(labels), len(chosen.train), len(chosen.validation), tested, where is not None, where, chosen.notes)
 
 
-def _known_labels(known: KnownSet, data: Data) -> "tuple[Ints, Path | None]":
-    """Labels of the training images, and where the set lies; a stand-in with as many of each class where they cannot be read quickly."""
+def _known_images(known: KnownSet, data: Data) -> "tuple[Ints, int, Path | None]":
+    """Labels of the training images, number of test images, and where the set lies.
+
+    Where labels cannot be read quickly, stand-ins with as many of each class.
+    """
     import numpy as np
 
     if known.bundled:
         _, labels = read_digits()
-        return labels[digits_split(labels)[0]].astype(np.int64), digits_file()
+        return labels[digits_split(labels)[0]].astype(np.int64), known.test_images, digits_file()
     found = find_parts(known, data_root(data.directory))
     whole = len(found) == len(known.parts)
     where = next(iter(found.values())).parent if whole else None
     if whole and known.name != "cifar10":
-        return read_idx(found[known.parts[1].name], 1).astype(np.int64), where
-    return np.arange(known.train_images) % len(known.classes), where
+        train, test = (found[known.parts[number].name] for number in (1, 3))
+        return read_idx(train, 1).astype(np.int64), idx_shape(test, 1)[0], where
+    return np.arange(known.train_images) % len(known.classes), known.test_images, where

@@ -92,8 +92,13 @@ def _folders(root: Path) -> "list[os.DirEntry[str]]":
 
 def _images(folder: str) -> list[str]:
     """Image files anywhere below ``folder``, by path; links are followed, circles of them only once."""
+
+
+    def refuse(error: OSError) -> None:
+        raise ConfigError(f"{error.filename} cannot be read: {error.strerror}") from error
+
     found, seen = [], set()
-    for top, folders, names in os.walk(folder, followlinks=True):
+    for top, folders, names in os.walk(folder, followlinks=True, onerror=refuse):
         status = Path(top).stat()
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()

@@ -59,7 +59,7 @@ class NpzFile:
 def _reading(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, SyntaxError, UnicodeError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, KeyError, SyntaxError) as error:
         raise ConfigError(f"{path} cannot be read as an .npz file: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
     except MemoryError as error:
         raise ConfigError(f"{path} does not fit into memory") from error
@@ -113,7 +113,7 @@ def _header(archive: zipfile.ZipFile, path: Path, name: str) -> "tuple[tuple[int
 
 def _images_header(archive: zipfile.ZipFile, path: Path, name: str) -> ImageArray:
     shape, dtype = _header(archive, path, name)
-    if len(shape) not in (3, 4) or 0 in shape:
+    if len(shape) not in (3, 4) or min(shape) < 1:
         raise ConfigError(f"{path}: {name} has the shape {_show(shape)}; {EXPECTED}")
     if len(shape) == 4 and shape[3] not in (1, 3) and shape[1] not in (1, 3):
         raise ConfigError(f"{path}: {name} has the shape {_show(shape)}, neither the last nor the second of which is 1 or 3 channels; {EXPECTED}")
@@ -128,7 +128,7 @@ def _labels(archive: zipfile.ZipFile, path: Path, name: str) -> "Ints":
 
     shape, dtype = _header(archive, path, name)
     wanted = "expected are whole numbers from 0, one an image, or one-hot rows"
-    if dtype.kind not in "buif" or len(shape) not in (1, 2) or 0 in shape:
+    if dtype.kind not in "buif" or len(shape) not in (1, 2) or min(shape) < 1:
         raise ConfigError(f"{path}: {name} has the shape {_show(shape)} of {dtype}; {wanted}")
     with archive.open(f"{name}.npy") as file:
         values: Array = npy.read_array(file, allow_pickle=False)

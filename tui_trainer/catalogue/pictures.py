@@ -40,12 +40,20 @@ def _open(path: str | os.PathLike[str]) -> "Image":
     return Image.open(path)
 
 
+def _turn(image: "Image") -> int:
+    """The EXIF orientation, 1 for upright. A PNG's is taken only where it stands before the pixels, else Pillow would decode them."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1
+    turn = image.getexif().get(ORIENTATION, 1)
+    return turn if isinstance(turn, int) else 1
+
+
 def read_header(path: str | os.PathLike[str]) -> Header:
     """Size and kind of the image at ``path``, its pixels left alone. Raises UnreadableImageError."""
     try:
         with _open(path) as image:
             width, height = image.size
-            if image.getexif().get(ORIENTATION, 1) >= SIDEWAYS:
+            if _turn(image) >= SIDEWAYS:
                 width, height = height, width
             return Header(height, width, image.mode in GREY_MODES)
     except Exception as error:  # Pillow's parsers trip over damaged files with nearly any exception
@@ -65,10 +73,9 @@ def read_picture(path: str | os.PathLike[str], shape: tuple[int, int, int]) -> "
     try:
         with _open(path) as file:
             if file.format == "JPEG":  # decode a large photograph at a half, a quarter, an eighth, but not below twice the size that is wanted
-                sideways = file.getexif().get(ORIENTATION, 1) >= SIDEWAYS
-                file.draft("L" if channels == 1 else "RGB", (2 * height, 2 * width) if sideways else (2 * width, 2 * height))
+                file.draft("L" if channels == 1 else "RGB", (2 * height, 2 * width) if _turn(file) >= SIDEWAYS else (2 * width, 2 * height))
             file.load()
-            image: Image.Image = ImageOps.exif_transpose(file) if file.getexif().get(ORIENTATION, 1) != 1 else file
+            image: Image.Image = ImageOps.exif_transpose(file) if _turn(file) != 1 else file
             image = _eight_bits(image, "L" if channels == 1 else "RGB")
             if image.size != (width, height):
                 image = image.resize((width, height), Image.Resampling.BILINEAR)

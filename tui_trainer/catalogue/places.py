@@ -21,19 +21,23 @@ def find_parts(known: KnownSet, root: Path) -> dict[str, Path]:
     """The files of ``known`` that lie at ``root``, by part name; a missing part has no entry.
 
     Looks for torchvision's layout below ``root`` (``MNIST/raw/...``), then at whether ``root`` is already a folder
-    inside that layout, or simply holds the files; each file as it is or as .gz.
+    inside that layout, or simply holds the files; each file as it is or as .gz. Raises ConfigError where it may not look.
     """
-    best: dict[str, Path] = {}
-    for folder in _folders(known, root):
-        found = {}
-        for part in known.parts:
-            for path in (folder / part.name, folder / f"{part.name}.gz"):
-                if path.is_file():
-                    found[part.name] = path
-                    break
-        if len(found) > len(best):
-            best = found
-    return best
+    try:
+        found = [_parts_in(known, folder) for folder in _folders(known, root)]
+    except OSError as error:  # a folder that may not be entered
+        raise ConfigError(f"{error.filename or root} cannot be read: {error.strerror}") from error
+    return max(found, key=len)  # the first of several
+
+
+def _parts_in(known: KnownSet, folder: Path) -> dict[str, Path]:
+    found = {}
+    for part in known.parts:
+        for path in (folder / part.name, folder / f"{part.name}.gz"):
+            if path.is_file():
+                found[part.name] = path
+                break
+    return found
 
 
 def _folders(known: KnownSet, root: Path) -> list[Path]:

@@ -35,7 +35,7 @@ Device = Annotated[
     typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.", show_default=False, autocompletion=completion.devices),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Trust = Annotated[bool, typer.Option("--trust", help="Allow the code of the module that the network names to run.")]
+Trust = Annotated[bool, typer.Option("--trust", help="Allow the code of the module that the network names to run; remembered until its file changes.")]
 Checkpoint = Annotated[
     str | None,
     typer.Option(
@@ -53,22 +53,29 @@ def asked_config(
 ) -> "Config":
     """The config of ``source`` with the command line's changes on top; ``--set`` has the last word.
 
-    ``more`` are values of ``training``, None where not given. A preset's directory belongs to its data set: it goes
-    when ``dataset`` names another. Raises ConfigError.
+    ``more`` are values of ``training``, None where not given. A preset's directory and counts belong to its data set: where
+    ``dataset`` names another, the one goes and the count of held-out images becomes the share that it was. Raises ConfigError.
     """
     from tui_trainer.config import parse_config, parse_override, preset_path
     from tui_trainer.config.files import read_tree
 
     tree = read_tree(preset_path(source))
     if dataset is not None:
-        tree = _without_directory(tree, dataset)
+        tree = _for_dataset(tree, dataset)
     given = {"data.dataset": dataset, "data.directory": data_dir} | {f"training.{key}": value for key, value in more.items()}
     overrides = {key: value for key, value in given.items() if value is not None}
     return parse_config(tree, source, overrides | dict(map(parse_override, sets)))
 
 
-def _without_directory(tree: Mapping[str, Any], dataset: str) -> dict[str, Any]:
+def _for_dataset(tree: Mapping[str, Any], dataset: str) -> dict[str, Any]:
+    """The preset's tables for another data set: without its directory, its count of held-out images as a share."""
+    from tui_trainer.catalogue import KNOWN
+
     data = tree.get("data")
     if not isinstance(data, Mapping) or data.get("dataset", "digits") == dataset:
         return dict(tree)
-    return {**tree, "data": {key: value for key, value in data.items() if key != "directory"}}
+    changed = {key: value for key, value in data.items() if key != "directory"}
+    held_out, known = changed.get("validation"), KNOWN.get(str(data.get("dataset", "digits")))
+    if isinstance(held_out, int | float) and held_out >= 1 and known:
+        changed["validation"] = round(held_out / known.train_images, 4)
+    return {**tree, "data": changed}

@@ -47,7 +47,7 @@ def _print_heading(target: "Console", run: RunFolder, status: Status, config: Co
 
     style = {"finished": "green", "failed": "bold red", "crashed": "bold red"}.get(status.state, "yellow")
     line = Text.assemble((run.name, "bold"), "  ", (status.state, style))
-    done = f"{status.epoch:g} epochs, {count(status.step)} steps" if status.epoch == int(status.epoch) else f"{status.epoch:.2f} epochs, {count(status.step)} steps"
+    done = f"{round(status.epoch, 2):g} {'epoch' if status.epoch == 1 else 'epochs'}, {count(status.step)} steps"
     line.append(f"  {words([status.preset or config.title, config.data.dataset, f'{count(status.parameters)} parameters'])}", style="dim")
     target.print(line)
     if status.reason and status.state != "finished":

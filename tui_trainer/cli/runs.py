@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui_trainer.runs.listing import ListedRun
 
 app = typer.Typer(help="List, show and export runs.", no_args_is_help=True)
-FORMATS = ("csv", "tensorboard")
+FORMATS = ("csv", "tensorboard", "safetensors")
 STYLES = {"running": "green", "starting": "green", "paused": "yellow", "stopped": "yellow", "failed": "red", "crashed": "red"}
 
 
@@ -62,14 +62,14 @@ def show(run: Run, runs_dir: RunsDir = None, as_json: Json = False) -> None:
 @app.command()
 def export(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names or folders of runs.", show_default=False, autocompletion=completion.runs)],
-    kind: Annotated[str, typer.Option("--format", "-f", metavar="csv|tensorboard", help="What to write.", autocompletion=completion.formats)] = "csv",
+    kind: Annotated[str, typer.Option("--format", "-f", metavar="csv|tensorboard|safetensors", help="What to write.", autocompletion=completion.formats)] = "csv",
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="PATH", help="CSV file (default: standard output), or TensorBoard folder (default: ./tensorboard).", show_default=False),
+        typer.Option("--out", "-o", metavar="PATH", help="CSV file (default: standard output), TensorBoard folder (default: ./tensorboard), or folder for weights (default: .).", show_default=False),
     ] = None,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Export curves: as CSV, one row a step, or as event files for TensorBoard, one folder a run."""
+    """Export curves as CSV, one row a step, or as event files for TensorBoard, one folder a run; weights as safetensors."""
     from tui_trainer.config import ConfigError
     from tui_trainer.config.errors import nearest
 
@@ -78,8 +78,10 @@ def export(
         _export_csv(found, out)
     elif kind == "tensorboard":
         _export_tensorboard(found, out or Path("tensorboard"))
+    elif kind == "safetensors":
+        _export_weights(found, out or Path())
     else:
-        raise ConfigError(f"--format {kind}: no such format{nearest(kind, FORMATS)}; allowed is csv or tensorboard")
+        raise ConfigError(f"--format {kind}: no such format{nearest(kind, FORMATS)}; allowed is {', '.join(FORMATS)}")
 
 
 def _export_csv(found: "list[RunFolder]", out: Path | None) -> None:
@@ -101,6 +103,16 @@ def _export_tensorboard(found: "list[RunFolder]", out: Path) -> None:
             values = export_tensorboard(run, out / run.name)
         print(f"{out / run.name}: {values} values")
     print(f"look at them with: tensorboard --logdir {out}")
+
+
+def _export_weights(found: "list[RunFolder]", out: Path) -> None:
+    from tui_trainer.training.export import export_weights
+
+    for run in found:
+        path = out / f"{run.name}.safetensors"
+        with _writing(out):
+            tensors = export_weights(run, path)
+        print(f"{path}: {tensors} tensors")
 
 
 @contextmanager
@@ -136,7 +148,7 @@ def _listed_row(each: "ListedRun") -> list[Any]:
     status = each.status
     if status is None:
         return [each.run.name, Text("damaged", style="red"), each.problem, *[""] * 7]
-    epoch = f"{status.epoch:.3g}/{status.total_epochs:.4g}" if status.total_epochs else ""
+    epoch = f"{round(status.epoch, 1):,g}/{round(status.total_epochs, 1):,g}".replace(",", " ") if status.total_epochs else ""
     return [
         each.run.name, Text(status.state, style=STYLES.get(status.state, "")), status.preset, status.dataset,
         percent(_validation(each, "best")), percent(_validation(each, "last")), epoch,

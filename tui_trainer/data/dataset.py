@@ -53,17 +53,15 @@ def load_dataset(data: Data, device: torch.device, channels_last: bool = False, 
         arrays = read_npz(data) if data.dataset == "npz" else read_known(data, progress)
         sources = _split(arrays, data, device, channels_last)
     images, notes = _fitting_images(sources.train, data)
-    channels, height, width = next(iter(sources.train.chunks(None, 0, 1)))[0].shape[1:]
-    shape = (channels, height, width)
     return DataSet(
         name=sources.name,
         classes=sources.classes,
-        shape=shape,
+        shape=sources.shape,
         train=sources.train,
         validation=sources.validation,
         test=sources.test,
-        preprocess=fit_preprocess(data, shape, sources.classes, images).to(device),
-        augment=None if data.augment == Augmentation() else Augment(data.augment, shape, len(sources.classes)),
+        preprocess=fit_preprocess(data, sources.shape, sources.classes, images).to(device),
+        augment=None if data.augment == Augmentation() else Augment(data.augment, sources.shape, len(sources.classes)),
         notes=sources.notes + notes,
         class_counts=torch.bincount(sources.train.labels.cpu(), minlength=len(sources.classes)),
     )
@@ -76,10 +74,10 @@ def _split(arrays: Arrays, data: Data, device: torch.device, channels_last: bool
     validation = Part(train.images.index_select(0, held), train.labels[held])
     train = Part(take(train.images, chosen), train.labels[chosen])
 
-    def source(part: Part) -> InMemory:
-        return InMemory(shape_images(part.images, data).to(device), part.labels.to(device), channels_last)
-
-    return Sources(arrays.name, arrays.classes, source(train), source(validation), source(test), parts.notes)
+    shaped = [Part(shape_images(part.images, data), part.labels) for part in (train, validation, test)]
+    training, held_out, tested = (InMemory(part.images.to(device), part.labels.to(device), channels_last) for part in shaped)
+    channels, height, width = shaped[0].images.shape[1:]
+    return Sources(arrays.name, arrays.classes, training, held_out, tested, (channels, height, width), parts.notes)
 
 
 def _fitting_images(train: Source, data: Data) -> tuple[Iterator[Tensor], tuple[str, ...]]:

@@ -52,7 +52,7 @@ def read_folder(data: Data, device: torch.device, channels_last: bool, progress:
     train, validation, test = sources
     if not len(train):
         raise ConfigError(f"{folder.root}: none of the {len(folder.train.paths)} training images can be read, such as {unreadable[0]}")
-    return Sources(folder.root.name, folder.classes, train, validation, test, folder.notes + notes + _left_out(folder, unreadable))
+    return Sources(folder.root.name, folder.classes, train, validation, test, shape, folder.notes + notes + _left_out(folder, unreadable))
 
 
 def _left_out(folder: Folder, unreadable: list[str]) -> tuple[str, ...]:
@@ -112,5 +112,5 @@ def read_images(paths: Sequence[Path | str], data: Data, shape: tuple[int, int, 
         try:
             images[position] = torch.tensor(read_picture(path, shape))
         except UnreadableImageError as error:
-            raise ConfigError(f"{path} cannot be read as an image: {error}") from error
+            raise ConfigError(f"{path}: no such file" if not Path(path).exists() else f"{path} cannot be read as an image: {error}") from error
     return images

@@ -73,4 +73,6 @@ class Sources:
     train: Source
     validation: Source
     test: Source
+    shape: tuple[int, int, int]
+    """Channels, height, width."""
     notes: tuple[str, ...] = ()

@@ -65,7 +65,7 @@ class Batches:
         for images, labels in self.data.train.chunks(self.order(epoch), start, chunk):
             ready, targets = self._prepared(images, labels, epoch, start)
             start += len(images)
-            pieces = zip(ready.split(batch_size), targets.split(batch_size), strict=True)
+            pieces = zip(torch.split(ready, batch_size), torch.split(targets, batch_size), strict=True)
             for number, (piece, target) in enumerate(pieces):
                 if number >= skip and not (self.drop_last and len(piece) < batch_size):
                     yield piece, target

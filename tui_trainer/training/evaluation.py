@@ -48,14 +48,16 @@ def evaluation_sample(data: DataSet, images: int, seed: int) -> Tensor | None:
 def shifted_mean(model: nn.Module, images: Tensor, shifts: int) -> Tensor:
     """Log of the mean probability over the images moved by -s, 0 and s pixels either way, s = ``shifts``: (B, K)."""
     if not shifts:
-        return model(images)
+        logits: Tensor = model(images)
+        return logits
     moves = [(0, 0)] + [(dy * shifts, dx * shifts) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
     total = None
     for dy, dx in moves:
         probability = model(_moved(images, dy, dx)).float().softmax(1)
         total = probability if total is None else total + probability
     assert total is not None
-    return (total / len(moves)).log()
+    mean: Tensor = total / len(moves)
+    return mean.log()
 
 
 def _moved(images: Tensor, dy: int, dx: int) -> Tensor:
@@ -63,11 +65,12 @@ def _moved(images: Tensor, dy: int, dx: int) -> Tensor:
     height, width = images.shape[2:]
     rows = torch.arange(height, device=images.device).sub_(dy).clamp_(0, height - 1)
     columns = torch.arange(width, device=images.device).sub_(dx).clamp_(0, width - 1)
-    return images[:, :, rows][:, :, :, columns].contiguous(memory_format=torch.channels_last)
+    moved: Tensor = images[:, :, rows][:, :, :, columns]
+    return moved.contiguous(memory_format=torch.channels_last)
 
 
 @torch.inference_mode()
-def evaluate(  # noqa: PLR0914
+def evaluate(
     model: nn.Module,
     source: Source,
     preprocess: Preprocess,

@@ -64,8 +64,10 @@ def load_trained(run: RunFolder, checkpoint: str | None = None, device: str = "a
         model.load_state_dict(state["weights"])
     except (KeyError, RuntimeError, ValueError, TypeError) as error:
         raise ConfigError(f"{run.checkpoints / entry.file}: does not fit the network in {run.config_file}: {str(error).splitlines()[0]}") from None
-    layout = torch.channels_last if wants_channels_last(model) else torch.preserve_format
-    return Trained(run, config, entry, place, model.to(place, memory_format=layout).eval(), preprocess)  # type: ignore[call-overload]
+    model = model.to(place).eval()
+    if wants_channels_last(model):
+        model = model.to(memory_format=torch.channels_last)
+    return Trained(run, config, entry, place, model, preprocess)
 
 
 def evaluate_split(trained: Trained, split: str) -> Evaluation:
@@ -97,7 +99,7 @@ def predict(trained: Trained, paths: Sequence[Path]) -> list[Prediction]:
     images = read_images(paths, trained.config.data, trained.preprocess.shape).to(trained.device)
     found = []
     with autocast(trained.device, trained.config.training.precision)():
-        for batch in images.split(BATCH):
+        for batch in torch.split(images, BATCH):
             logits = shifted_mean(trained.model, trained.preprocess(batch), trained.config.training.test_shifts)
             found.append(logits.float().softmax(1).cpu())
     classes = trained.classes

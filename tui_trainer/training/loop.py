@@ -310,7 +310,7 @@ class Loop:
 
     def _obey(self) -> None:
         for request in self.requests.poll():
-            value = None
+            value: float | None = None
             match request.command:
                 case commands.Pause():
                     self.control.paused = True
@@ -320,8 +320,9 @@ class Loop:
                     self.control.paused, self.control.pause_at = False, "step"
                 case commands.OneEpoch():
                     self.control.paused, self.control.pause_at = False, "epoch"
-                case commands.SetLearningRate(value):
-                    self._change_rate(self.factor * value / (self.rate() or value), request.by)
+                case commands.SetLearningRate(value=wanted):
+                    value = wanted
+                    self._change_rate(self.factor * wanted / (self.rate() or wanted), request.by)
                 case commands.SaveCheckpoint():
                     self.control.save = True
                 case commands.StopAfterEpoch():

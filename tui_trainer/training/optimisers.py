@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tui_trainer.config import Recipe
 
-Gradients = Sequence[Tensor]
+Gradients = list[Tensor] | tuple[Tensor, ...]
 
 
 class Optimiser:
@@ -144,7 +144,7 @@ class RmsProp(Optimiser):
             velocity = self.state["velocity"]
             torch._foreach_mul_(velocity, self.momentum)
             torch._foreach_add_(velocity, directions)
-            directions = velocity
+            directions = tuple(velocity)
         self.descend(directions)
 
 
@@ -172,7 +172,8 @@ def make_optimiser(params: Sequence[Tensor], recipe: Recipe) -> Optimiser:
 
 def norm(tensors: Gradients) -> Tensor:
     """L2 norm over all values of all tensors, 0-dim."""
-    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
+    total: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
+    return total
 
 
 def clip(grads: Gradients, limit: float) -> Tensor:

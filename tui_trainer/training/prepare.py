@@ -7,12 +7,14 @@ import psutil
 import torch
 from torch import nn
 
+from tui_trainer.catalogue import data_facts
 from tui_trainer.config import Config, ConfigError
 from tui_trainer.config.network import Conv2d
 from tui_trainer.data import DataSet, load_dataset
 from tui_trainer.models import build, wants_channels_last
-from tui_trainer.network import NetworkSummary, size_of, summarise
+from tui_trainer.network import NetworkSummary, show, size_of, summarise
 from tui_trainer.network.summary import weighted_layers
+from tui_trainer.training.allocator import keep_freed_memory
 from tui_trainer.training.device import pick_device, pick_threads
 from tui_trainer.training.losses import make_loss
 from tui_trainer.training.plan import PlannedStage, plan_stages
@@ -49,12 +51,17 @@ def prepare(config: Config, *, trusted: bool = False, progress: Progress | None 
     tell = progress or (lambda _: None)
     training = config.training
     device = pick_device(training.device)
+    if device.type == "cpu":
+        keep_freed_memory()
     tell("data")
+    _refuse_large_images(config)
     images_in = config.network.kind != "layers" or any(isinstance(layer, Conv2d) for layer in weighted_layers(config.network.layers))
-    data = load_dataset(config.data, device, channels_last=images_in)
+    data = load_dataset(config.data, device, channels_last=images_in, progress=lambda what, done, total: tell(f"data: {what}, {done} of {total}"))
     tell("network")
     summary = summarise(config.network, data.shape, len(data.classes)) if config.network.kind == "layers" else None
     _refuse_large_batches(config, data)
+    if summary:
+        _refuse_hopeless(config, summary, summary.parameters, data.shape)
     torch.manual_seed(training.seed)
     model = build(config.network, data.shape, len(data.classes), trusted=trusted)
     weights = sum(parameter.numel() for parameter in model.parameters())
@@ -64,7 +71,9 @@ def prepare(config: Config, *, trusted: bool = False, progress: Progress | None 
     threads = pick_threads(training.threads, (summary.multiply_adds if summary else weights) * training.batch_size)
     torch.set_num_threads(threads)
     channels_last = wants_channels_last(model)
-    model = model.to(device, memory_format=torch.channels_last) if channels_last else model.to(device)
+    model = model.to(device)
+    if channels_last:
+        model = model.to(memory_format=torch.channels_last)
     stages = plan_stages(training, len(data.train))
     for stage in stages:
         make_loss(stage.recipe, data.class_counts, device)
@@ -72,9 +81,22 @@ def prepare(config: Config, *, trusted: bool = False, progress: Progress | None 
     return Prepared(config, device, threads, data, model, stages, channels_last, values, trusted)
 
 
+def _refuse_large_images(config: Config) -> None:
+    """Resizing makes images of any size: say so where they cannot fit, before the machine is brought to its knees."""
+    if config.data.image_size is None or config.data.dataset == "folder":
+        return
+    facts = data_facts(config.data)
+    needed = size_of(facts.shape) * (facts.found_images + facts.test_images)
+    room = psutil.virtual_memory().available
+    if needed > 0.8 * room:
+        raise ConfigError(
+            f"data.image_size: images of {show(facts.shape)} need {needed / 2**30:.1f} GiB of memory, but {room / 2**30:.1f} GiB are free: use smaller ones"
+        )
+
+
 def _refuse_large_batches(config: Config, data: DataSet) -> None:
     sizes = {"training.batch_size": config.training.batch_size}
-    sizes |= {f"training.stages.{number}.batch_size": stage.batch_size for number, stage in enumerate(config.training.stages) if stage.batch_size}
+    sizes |= {f"training.stages.{number}.batch_size": stage.model_dump().get("batch_size") or 1 for number, stage in enumerate(config.training.stages)}
     for key, size in sizes.items():
         if size > len(data.train):
             raise ConfigError(f"{key}: a batch of {size} is larger than the {len(data.train)} training images; allowed is 1 to {len(data.train)}")

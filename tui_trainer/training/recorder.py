@@ -9,7 +9,7 @@ from typing import Any
 
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.events import Continued, Evaluated, Event, Paused, RunEnded, RunStarted, StepsTrained, encode
-from tui_trainer.runs.status import Status, process_started, read_status, write_status
+from tui_trainer.runs.status import process_started, read_status, write_status
 
 Listener = Callable[[Event], None]
 HEARTBEAT = 1.0

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 
@@ -70,11 +70,16 @@ class Session:
             state, reason = "failed", f"out of memory on {self.prepared.device}: a smaller training.batch_size needs less; {self._last_good()}"
         except MemoryError:
             state, reason = "failed", f"out of memory: a smaller training.batch_size needs less; {self._last_good()}"
+        except RuntimeError as error:
+            if "allocate memory" not in str(error):
+                self._end("failed", f"{_in_a_line(error)}; {self._last_good()}")
+                raise
+            state, reason = "failed", f"out of memory: a smaller training.batch_size needs less; {self._last_good()}"
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             state, reason = "failed", f"{where}{error.strerror or error}; {self._last_good()}"
         except Exception as error:
-            self._end("failed", f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}; {self._last_good()}")
+            self._end("failed", f"{_in_a_line(error)}; {self._last_good()}")
             raise
         return self._end(state, reason)
 
@@ -103,6 +108,7 @@ class Session:
     def _finish(self) -> None:
         """The last evaluation and checkpoint; where the best weights are the result, their evaluation too."""
         loop = self.loop
+        self._warn_of_damaged_files()
         best = loop.judged_evaluation(final=True)
         self.save("best" if best else "end")
         if self.prepared.config.training.result != "best":
@@ -113,6 +119,14 @@ class Session:
             loop.average = []
         for found in loop.evaluations(SPLITS):
             loop.tell_evaluation(found, final=True, checkpoint="best")
+
+    def _warn_of_damaged_files(self) -> None:
+        """Files that could be read when the folder was scanned and not when a stream came to them."""
+        data = self.prepared.data
+        damaged = sorted({path for source in (data.train, data.validation, data.test) for path in getattr(source, "damaged", ())})
+        if damaged:
+            named = ", ".join(map(str, damaged[:5])) + (", ..." if len(damaged) > 5 else "")
+            self.recorder.tell(Warned(**self.loop.stamp(), message=f"{len(damaged)} unreadable files were replaced by others of their class: {named}"))
 
     def save(self, reason: str) -> None:
         """Save the loop's state as a checkpoint, unless this step's is already there. Raises OSError."""
@@ -184,6 +198,10 @@ class Session:
                 recorder.write_status()
         recorder.close()
         return event
+
+
+def _in_a_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
 @contextmanager

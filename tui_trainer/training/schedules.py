@@ -24,9 +24,9 @@ def is_constant(recipe: Recipe) -> bool:
 def _factor(recipe: Recipe, step: int, steps: int, epoch: float) -> float:
     match recipe.schedule:
         case "step":
-            return recipe.decay ** math.floor(epoch / recipe.decay_every)
+            return float(recipe.decay ** math.floor(epoch / recipe.decay_every))
         case "exponential":
-            return recipe.decay ** (epoch / recipe.decay_every)
+            return float(recipe.decay ** (epoch / recipe.decay_every))
         case "inverse-time":
             return 1 / (1 + recipe.decay * epoch)
         case "cosine":
