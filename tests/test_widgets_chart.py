@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
+from textual.screen import Screen
 
 from tui_trainer.tui.widgets import marks, theme
 from tui_trainer.tui.widgets.chart import LineChart, run_style
@@ -367,6 +368,42 @@ async def test_log_window_and_growth():
         app.chart.add("train", 5000, 1.0)
         await pilot.pause()
         assert "4000" in app.lines()[-2]
+
+
+async def test_another_theme_colours_the_curves_anew():
+    app = Charts(LineChart("Loss"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.chart.extend("train", range(50), np.linspace(2, 1, 50))
+        await pilot.pause()
+
+        def colours() -> set[str]:
+            strips = app.screen._compositor.render_strips()
+            return {segment.style.color.name for strip in strips for segment in strip if segment.style and segment.style.color and "●" in segment.text}
+
+        assert colours() == {"#5fafff"}
+        app.theme = "tui-light"
+        await pilot.pause()
+        assert colours() == {"#005fd7"}
+
+
+async def test_a_chart_that_was_hidden_shows_what_came_meanwhile():
+    app = Charts(LineChart("Loss"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.chart.extend("train", range(50), np.linspace(2, 1, 50))
+        await pilot.pause()
+        app.chart.display = False
+        await pilot.pause()
+        app.chart.add("train", 50, 1.2345)
+        await pilot.pause()
+        app.chart.display = True
+        await pilot.pause()
+        assert "1.2345" in app.lines()[1]
+        await app.push_screen(Screen())
+        app.chart.add("train", 51, 1.5432)
+        await pilot.pause()
+        app.pop_screen()
+        await pilot.pause()
+        assert "1.5432" in app.lines()[1]
 
 
 async def test_unknown_series_are_named_and_names_are_no_markup():

@@ -384,10 +384,8 @@ class LineChart(Widget, can_focus=True):
     def _redraw(self) -> None:
         self._due = False
         size = self.content_size
-        if not size.width or not size.height:
-            return
         before = self._canvas
-        if not (self.is_on_screen and self.screen in self.app.screen_stack):
+        if not (size and self.is_on_screen and self.screen in self.app.screen_stack):
             if before.width:  # nobody sees it: make the picture when somebody does
                 self._canvas = Canvas(0, 0)
                 self.refresh()

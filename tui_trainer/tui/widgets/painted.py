@@ -52,9 +52,7 @@ class Painted(Widget):
     def _repaint(self) -> None:
         self._due = False
         size = self._view()
-        if not size:
-            return
-        if not (self.is_on_screen and self.screen in self.app.screen_stack):
+        if not (size and self.is_on_screen and self.screen in self.app.screen_stack):
             if self._painted_for is not None:  # nobody sees it: make the picture when somebody does
                 self._painted_for = None
                 self.refresh()

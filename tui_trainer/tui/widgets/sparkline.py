@@ -73,8 +73,10 @@ class Bins:
         self.used = place + 1
 
     def means(self, most: int) -> npt.NDArray[np.float64]:
-        """At most ``most`` means of equal stretches; the last one may still grow."""
-        together = -(-self.used // max(most, 1)) or 1
+        """At most ``most`` means of equal stretches; the last one may still grow. Stretches grow by doubling: seldom."""
+        together = 1
+        while together * max(most, 1) < self.used:
+            together *= 2
         size = -(-self.used // together) * together
         sums, counts = np.zeros(size), np.zeros(size)
         sums[: self.used], counts[: self.used] = self.sums[: self.used], self.counts[: self.used]
