@@ -14,8 +14,8 @@ from tui_trainer.config.config import Config
 from tui_trainer.tui.app import TrainerApp
 from tui_trainer.tui.forms.draft import Draft
 from tui_trainer.tui.forms.entry import Entry
-from tui_trainer.tui.forms.schema import MISSING, fields, parse, show
 from tui_trainer.tui.forms.outlook import careful_view, quick_view
+from tui_trainer.tui.forms.schema import MISSING, fields, parse, show
 from tui_trainer.tui.screens.design import DesignScreen
 from tui_trainer.tui.screens.network_panel import LayerTable
 from tui_trainer.tui.screens.ready import ReadyPanel

@@ -34,7 +34,7 @@ class Terminal:
         env |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(REPOSITORY)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tui_trainer", *arguments], cwd=cwd, env=env, stdin=side, stdout=side, stderr=side, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - it does nothing else
         )  # fmt: skip
         os.close(side)
         self.shown = b""

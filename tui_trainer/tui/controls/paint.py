@@ -13,7 +13,7 @@ from tui_trainer.tui.widgets.theme import colour
 
 Part = tuple[str, str]
 """A text and its looks: a colour's name and any of bold, dim, reverse, underline, such as ``"accent bold"``; ``""`` for plain."""
-ATTRIBUTES = frozenset(("bold", "dim", "reverse", "underline", "italic"))
+ATTRIBUTES = {"bold": Style(bold=True), "dim": Style(dim=True), "reverse": Style(reverse=True), "underline": Style(underline=True), "italic": Style(italic=True)}
 PLAIN = str.maketrans({"×": "x", "→": ">", "…": "~", "·": ".", "—": "-", "–": "-", "−": "-", "⏎": "ret", "±": "+-", "°": "d", "▾": "v", "▴": "^", "▸": ">", "✓": "+", "✗": "x", "•": "*", "│": "|", "─": "-", "↑": "^", "↓": "v", "←": "<", "‹": "<", "›": ">", "✎": "*"})  # fmt: skip
 
 
@@ -22,7 +22,7 @@ def look(widget: Widget, names: str, base: Style | None = None) -> Style:
     style = base if base is not None else widget.rich_style
     for name in names.split():
         if name in ATTRIBUTES:
-            style += Style(**{name: True})
+            style += ATTRIBUTES[name]
         elif name.startswith("on-"):
             style += Style(bgcolor=colour(widget, name[3:]).rich_color)
         else:
@@ -41,16 +41,15 @@ def strip(widget: Widget, parts: Iterable[Part], width: int, base: Style | None 
     """One line of exactly ``width`` cells."""
     ground = base if base is not None else widget.rich_style
     segments, used = [], 0
-    for text, names in parts:
-        text = plain(text)
+    for given, names in parts:
         room = width - used
         if room <= 0:
             break
-        length = cell_len(text)
-        if length > room:
-            text, length = set_cell_size(text, room), room
+        text = plain(given)
+        if cell_len(text) > room:
+            text = set_cell_size(text, room)
         segments.append(Segment(text, look(widget, names, ground) if names else ground))
-        used += length
+        used += cell_len(text)
     if used < width:
         segments.append(Segment(" " * (width - used), ground))
     return Strip(segments, width)
@@ -67,17 +66,17 @@ def fit(text: str, width: int, align: str = "left") -> str:
 
 def wrapped(text: str, width: int) -> list[str]:
     """``text`` broken at spaces into lines of at most ``width`` cells."""
-    lines, line = [], ""
+    lines: list[str] = []
+    line = ""
     for word in text.split():
-        while cell_len(word) > width > 0:
-            if line:
-                lines.append(line)
-                line = ""
-            lines.append(word[:width])
-            word = word[width:]
-        if line and cell_len(line) + 1 + cell_len(word) > width:
+        rest = word
+        while cell_len(rest) > width > 0:
+            lines += [line] if line else []
+            lines.append(rest[:width])
+            line, rest = "", rest[width:]
+        if line and cell_len(line) + 1 + cell_len(rest) > width:
             lines.append(line)
-            line = word
+            line = rest
         else:
-            line = f"{line} {word}" if line else word
+            line = f"{line} {rest}" if line else rest
     return [*lines, line] if line else lines

@@ -87,7 +87,7 @@ class Draft:
 
     def changed(self, key: str, default: Any = MISSING) -> bool:
         """Whether the value at a dotted key differs from the source's; ``default`` is what holds where it is not given."""
-        return _same_kind(self.get(key), default) != _same_kind(lookup(self.origin, key), default)
+        return bool(_same_kind(self.get(key), default) != _same_kind(lookup(self.origin, key), default))
 
     @property
     def touched(self) -> bool:

@@ -20,6 +20,7 @@ class Form(VerticalScroll, can_focus=False):
         self.model = model
         self.key = key
         self.leave_out = frozenset(leave_out)
+        self._index: dict[str, Entry] = {}
 
     def compose(self) -> ComposeResult:
         """All fields, shown or not."""
@@ -65,7 +66,7 @@ class Form(VerticalScroll, can_focus=False):
                 yield from self._models(field.model, f"{key}.{field.name}" if key else field.name)
 
     def _by_key(self) -> dict[str, Entry]:
-        if not hasattr(self, "_index") or not self._index:
+        if not self._index:
             self._index = {entry.key: entry for entry in self.entries}
         return self._index
 

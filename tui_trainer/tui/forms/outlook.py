@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from tui_trainer.catalogue import KNOWN, data_root, find_parts
 from tui_trainer.catalogue.split import validation_count
-from tui_trainer.config import Config, Data, Layer, Network, Training
+from tui_trainer.config import Config, Data, Layer, Network, Stage, Training
 from tui_trainer.network import LayerSummary, NetworkError, Shape, describe, show, walk
 from tui_trainer.tui.forms.draft import Draft
 from tui_trainer.tui.wording import size, thousands
@@ -82,7 +82,7 @@ def quick_view(data: Data) -> DataView | None:
         return DataView(shape, classes)
     held = validation_count(known.train_images, data.validation)
     left = known.train_images - held
-    notes = ()
+    notes: tuple[str, ...] = ()
     if data.train_images is not None and data.train_images > left:
         notes = (f"data.train_images = {data.train_images}, but only {left} are left after the split: all are used",)
     present = known.bundled or len(find_parts(known, data_root(data.directory))) == len(known.parts)
@@ -123,7 +123,7 @@ def look_ahead(draft: Draft, view: DataView | None, data_problem: str = "") -> O
 
 
 def _key_of(sentence: str) -> str:
-    head = sentence.split(":")[0].split(" ")[0]
+    head = sentence.partition(":")[0].partition(" ")[0]
     return head if head.startswith("data.") else "data.dataset"
 
 
@@ -206,15 +206,20 @@ def _row(place: str, key: str, row: LayerSummary) -> NetRow:
 
 def _batches(training: Training, images: int) -> Iterator[tuple[str, str]]:
     sizes = [("training.batch_size", training.batch_size)]
-    sizes += [(f"training.stages.{number}.batch_size", stage.batch_size) for number, stage in enumerate(training.stages) if getattr(stage, "batch_size", None)]
+    sizes += [(f"training.stages.{number}.batch_size", _batch(stage)) for number, stage in enumerate(training.stages) if _batch(stage)]
     for key, batch in sizes:
         if batch > images:
             yield key, f"a batch of {batch} is larger than the {thousands(images)} training images; allowed is 1 to {images}"
 
 
+def _batch(stage: Stage) -> int:
+    """A stage's own batch size, or 0. (Its fields are made from Recipe's, so types do not know them.)"""
+    return int(getattr(stage, "batch_size", None) or 0)
+
+
 def lengths(training: Training, images: int) -> tuple[int, int, float]:
     """Steps an epoch (of the first stage), steps and epochs in all."""
-    parts = [(stage.batch_size or training.batch_size, stage.epochs, stage.iterations) for stage in training.stages] or [
+    parts = [(_batch(stage) or training.batch_size, stage.epochs, stage.iterations) for stage in training.stages] or [
         (training.batch_size, None if training.iterations else training.epochs, training.iterations)
     ]
     steps, epochs, first = 0, 0.0, 0

@@ -1,5 +1,6 @@
 """What the schema says of a field, in the terms of a form."""
 
+import inspect
 import tomllib
 import types
 from collections.abc import Mapping, Sequence
@@ -40,7 +41,7 @@ class Field:
 def fields(model: type[Settings]) -> tuple[Field, ...]:
     """The fields of a settings model in the schema's order, but for the tag of a union; a layer's own come before those that it shares."""
     tagged = "type" in model.model_fields
-    own = model.__dict__.get("__annotations__", {}) if tagged else {}
+    own = inspect.get_annotations(model) if tagged else {}
     names = sorted(model.model_fields, key=lambda name: name not in own) if tagged else list(model.model_fields)
     return tuple(_field(model, name, model.model_fields[name]) for name in names if not (name == "type" and _is_tag(model.model_fields[name])))
 

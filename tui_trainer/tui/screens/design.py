@@ -58,7 +58,7 @@ class DesignScreen(DesignFrame):
                     yield Form(Data, "data", id="data", classes="panel")
                     yield Form(Training, "training", id="training", classes="panel")
             with Vertical(id="right"):
-                yield NetworkPanel(id="network", classes="panel")
+                yield NetworkPanel(self, id="network", classes="panel")
                 yield ReadyPanel(id="ready", classes="panel")
         yield Static("", id="explain", markup=False)
         yield KeyBar()
@@ -67,7 +67,7 @@ class DesignScreen(DesignFrame):
         """Fill the forms."""
         self.query_one("#data").border_title = "Data"
         self.query_one("#training").border_title = "Training"
-        await self.query_one("#training", Form).mount(StagesRow())
+        await self.query_one("#training", Form).mount(StagesRow(self))
         self._fill()
         self.query_one(PresetRow).focus()
 

@@ -124,7 +124,8 @@ class InspectScreen(Screen[None]):
         names = history.started.classes if history.started else [str(number) for number in range(len(newest.confusion))]
         figures = per_class(newest.confusion)
         rows = [ClassRow(name, each.precision, each.recall, each.f1, each.support, each.misclassified) for name, each in zip(names, figures, strict=False)]
-        mean = ClassRow("macro mean", *(macro_mean(figures, name) for name in ("precision", "recall", "f1")), sum(each.support for each in figures), sum(each.misclassified for each in figures))
+        precision, recall, f1 = (macro_mean(figures, name) for name in ("precision", "recall", "f1"))
+        mean = ClassRow("macro mean", precision, recall, f1, sum(each.support for each in figures), sum(each.misclassified for each in figures))
         self.query_one("#classes", Table).show([*rows, mean])
         pairs = [PairRow(names[true], names[called], count, count / max(1, figures[true].support)) for true, called, count in confused_pairs(newest.confusion)]
         self.query_one("#pairs", Table).show(pairs)

@@ -83,7 +83,9 @@ class LayerTable(Table[NetRow]):
 class NetworkPanel(Vertical):
     """Kind and initialiser of the network, then its layers."""
 
-    screen: "DesignScreen"
+    def __init__(self, design: "DesignScreen", *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.design = design
 
     def compose(self) -> ComposeResult:
         """The form and the table."""
@@ -102,7 +104,7 @@ class NetworkPanel(Vertical):
     @property
     def draft(self) -> Draft:
         """What the forms hold."""
-        return self.screen.draft
+        return self.design.draft
 
     def show(self, outlook: Outlook) -> None:
         """Follow the draft."""
@@ -132,7 +134,7 @@ class NetworkPanel(Vertical):
         if changed == layers:
             return
         self.draft.replace(key, changed)
-        self.screen.draft_changed()
+        self.design.draft_changed()
         if 0 <= at + by < len(changed):
             self._cursor_to(f"{key}.{at + by}")
 
@@ -157,7 +159,7 @@ class NetworkPanel(Vertical):
             changed = copy.deepcopy(layers)
             changed.insert(at + 1, new_layer(str(option.value)))
             self.draft.replace(key, changed)
-            self.screen.draft_changed()
+            self.design.draft_changed()
             self._cursor_to(f"{key}.{at + 1}")
             if len(models()[str(option.value)].model_fields) > 1 and option.value != "residual":
                 self.edit()
@@ -178,4 +180,4 @@ class NetworkPanel(Vertical):
         if layer.get("type") == "residual":
             self.app.notify("the layers of a block are in the table: put the cursor on one", markup=False)
             return
-        self.app.push_screen(LayerDialog(self.screen, row.key, model))
+        self.app.push_screen(LayerDialog(self.design, row.key, model))

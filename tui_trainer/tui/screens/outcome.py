@@ -7,7 +7,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_trainer.runs.history import History
-from tui_trainer.tui.controls.paint import Part, plain, strip, wrapped
+from tui_trainer.tui.controls.paint import Part, strip, wrapped
 from tui_trainer.tui.widgets.progress import clock
 from tui_trainer.tui.wording import percent, thousands
 

@@ -51,13 +51,15 @@ class StagesRow(Widget, can_focus=True):
     ]
     text = reactive("none")
     wrong = reactive("")
-    screen: "DesignScreen"
 
+    def __init__(self, design: "DesignScreen") -> None:
+        super().__init__()
+        self.design = design
     def show(self, draft: Draft) -> None:
         """Follow the draft."""
         stages = stages_of(draft)
         self.text = f"{len(stages)}: {', '.join(map(length_of, stages))}" if stages else "none"
-        self.wrong = next((text for key, text in self.screen.outlook.problems.items() if key.startswith(KEY)), "")
+        self.wrong = next((text for key, text in self.design.outlook.problems.items() if key.startswith(KEY)), "")
 
     def explanation(self) -> str:
         """What it is for."""
@@ -72,7 +74,7 @@ class StagesRow(Widget, can_focus=True):
 
     def action_open(self) -> None:
         """The list."""
-        self.app.push_screen(StagesDialog(self.screen))
+        self.app.push_screen(StagesDialog(self.design))
 
     def on_click(self, event: events.Click) -> None:
         """The list."""

@@ -11,7 +11,7 @@ Okabe and Ito's palette (https://jfly.uni-koeln.de/color/). All colours lie on t
 Never is a colour the only sign: marks, numbers or words stand beside it.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from textual.app import App
 from textual.color import Color
@@ -136,7 +136,7 @@ HIGH_CONTRAST: Final = _theme(
 THEMES: Final = (DARK, LIGHT, HIGH_CONTRAST)
 
 
-def register(app: App[object]) -> None:
+def register(app: App[Any]) -> None:
     """Make the themes known to an app; it still has to set ``app.theme``."""
     for theme in THEMES:
         app.register_theme(theme)
