@@ -94,8 +94,9 @@ def test_more_x_than_y_is_refused():
 # Axes
 
 
-@given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6), st.integers(1, 10))
-def test_ticks_are_multiples_of_1_2_5_within_the_ends(low, span, count):
+@given(st.floats(-1e3, 1e3), st.floats(1e-6, 1e6), st.integers(1, 10))
+def test_ticks_are_multiples_of_1_2_5_within_the_ends(spans, span, count):
+    low = spans * span
     high = low + span
     found = axis.ticks(low, high, count)
     step = axis.nice_step(high - low, count)
@@ -193,7 +194,9 @@ def test_values_at_the_cursor_are_those_of_the_nearest_point():
 
 def test_log_scale_leaves_out_what_has_no_logarithm():
     found = columns(history([0, 1, 2], [-1, 0.1, 10]).entries(), Range(0, 2), 10)
-    assert extremes(found, 10, positive=True) == (0.1, 10.0)
+    assert extremes(history([0, 1, 2], [-1, 0.1, 10]).entries(), Range(0, 2), positive=True) == (0.1, 10.0)
+    assert extremes(history([0, 1, 2], [-1, 0.1, 10]).entries(), Range(0, 1)) == (-1.0, 0.1)
+    assert extremes(history([0], [math.nan]).entries(), Range(0, 1)) is None
     top, bottom = trace(found, Range(0.1, 10), 10, 9, log=True)
     assert top[0] == NOWHERE
     assert (top[9], bottom[5]) == (0, 8)

@@ -17,6 +17,7 @@ from tui_trainer.tui.feed import Feed, newest_live_run
 from tui_trainer.tui.messages import RunAdvanced
 from tui_trainer.tui.screens.first import FirstDesign, FirstTrain
 from tui_trainer.tui.widgets import theme
+from tui_trainer.tui.widgets.spans import write_only_changes
 
 if TYPE_CHECKING:
     from tui_trainer.config import Config
@@ -61,6 +62,7 @@ class TrainerApp(App[None]):
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(self, root: Path, run: Path | None = None, *, looks: float = 5.0, clock: Callable[[], float] = time.time) -> None:
+        write_only_changes()
         super().__init__()
         theme.register(self)
         self.theme = THEMES.get(os.environ.get("TUI_TRAINER_THEME", "dark"), "tui-dark")

@@ -24,7 +24,7 @@ from tui_trainer.tui.widgets.marks import glyphs
 from tui_trainer.tui.widgets.plot import axis
 from tui_trainer.tui.widgets.plot.axis import Range
 from tui_trainer.tui.widgets.plot.canvas import Canvas, changes
-from tui_trainer.tui.widgets.plot.curve import columns, extremes, nearest
+from tui_trainer.tui.widgets.plot.curve import extremes, nearest
 from tui_trainer.tui.widgets.plot.dots import MARKS, Marks, Plot
 from tui_trainer.tui.widgets.plot.figure import INK_CURVE, Curve, Figure, Layout, draw, layout
 from tui_trainer.tui.widgets.plot.history import History
@@ -352,8 +352,7 @@ class LineChart(Widget, can_focus=True):
         return self._x_now
 
     def _y_range(self, figure: Figure) -> Range:
-        wide = max(self.content_size.width, 1) * 2
-        found = [extremes(columns(curve.entries, figure.x, wide), wide, positive=figure.log) for curve in figure.curves]
+        found = [extremes(curve.entries, figure.x, positive=figure.log) for curve in figure.curves]
         lows, highs = [each[0] for each in found if each], [each[1] for each in found if each]
         if figure.reference is not None and lows and (not figure.log or figure.reference[0] > 0):
             lows.append(figure.reference[0])

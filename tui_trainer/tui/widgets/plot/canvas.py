@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,12 @@ class Canvas:
         self.width, self.height = width, height
         self.codes: npt.NDArray[np.uint32] = np.full((height, width), BLANK, dtype=np.uint32)
         self.inks: npt.NDArray[np.uint8] = np.zeros((height, width), dtype=np.uint8)
+
+    def copy(self) -> "Canvas":
+        """Another one that looks the same."""
+        other = Canvas.__new__(Canvas)
+        other.width, other.height, other.codes, other.inks = self.width, self.height, self.codes.copy(), self.inks.copy()
+        return other
 
     def write(self, row: int, column: int, text: str, ink: int) -> None:
         """Text from a cell on to the right; what does not fit is cut."""
@@ -53,17 +60,15 @@ class Canvas:
 
     def runs(self, row: int) -> Iterator[tuple[str, int]]:
         """Stretches of one ink; blanks take the ink before them, so that lines cost few escape sequences."""
-        codes, inks = self.codes[row], self.inks[row].tolist()
-        text = codes.tobytes().decode("utf-32-le")
-        start, ink = 0, inks[0] if inks else 0
-        for column, (character, own) in enumerate(zip(text, inks, strict=True)):
-            if own != ink and character != " ":
-                if not text[start:column].isspace():
-                    yield text[start:column].replace(chr(COVERED), ""), ink
-                    start = column
-                ink = own
-        if start < len(text):
-            yield text[start:].replace(chr(COVERED), ""), ink
+        codes, inks = self.codes[row], self.inks[row]
+        written = codes != BLANK
+        first = int(written.argmax())
+        source = np.maximum.accumulate(np.where(written, np.arange(self.width), first))
+        shown = inks[source]
+        edges = [0, *(np.flatnonzero(shown[1:] != shown[:-1]) + 1).tolist(), self.width]
+        text = str(codes.tobytes(), "utf-32-le")
+        for start, end in pairwise(edges):
+            yield text[start:end].replace(chr(COVERED), ""), int(shown[start])
 
 
 def changes(old: Canvas, new: Canvas) -> list[tuple[int, int, int]]:

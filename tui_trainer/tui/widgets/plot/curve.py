@@ -50,17 +50,16 @@ def columns(entries: Entries, span: Range, width: int) -> Columns:
     )
 
 
-def extremes(found: Columns, width: int, *, positive: bool = False) -> tuple[float, float] | None:
-    """Lowest and highest finite value within the picture (``positive``: above 0); None where there is none."""
-    inside = (found.index >= 0) & (found.index < width) & ~np.isnan(found.low)
+def extremes(entries: Entries, span: Range, *, positive: bool = False) -> tuple[float, float] | None:
+    """Lowest and highest finite value between both ends (``positive``: above 0); None where there is none."""
+    start, end = np.searchsorted(entries.x, span.low, side="left"), np.searchsorted(entries.x, span.high, side="right")
+    low, high = entries.low[start:end], entries.high[start:end]
     if positive:
-        inside &= found.high > 0
-    if not inside.any():
+        low = np.where(low > 0, low, np.where(high > 0, high, np.nan))
+    if not len(low):
         return None
-    low, high = found.low[inside], float(found.high[inside].max())
-    if positive:
-        low = np.where(low > 0, low, found.high[inside])
-    return float(low.min()), high
+    least, most = float(np.fmin.reduce(low)), float(np.fmax.reduce(high))
+    return None if np.isnan(least) else (least, most)
 
 
 def rows(values: Array, span: Range, height: int, *, log: bool) -> Array:

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from tui_trainer.tui.widgets.marks import Glyphs
 from tui_trainer.tui.widgets.plot import axis
@@ -108,7 +110,16 @@ def number(value: float, decimals: int, width: int = 0) -> str:
 
 def layout(figure: Figure, width: int, height: int) -> Layout:
     """Divide ``width`` x ``height`` cells: with less room first the axis line goes, then the labels, then the legend."""
-    legend = _legend_rows(figure, width, height)
+    return _layout(_bare(figure), _legend_rows(figure, width, height), width, height)
+
+
+def _bare(figure: Figure) -> Figure:
+    """What the axes depend on: it seldom changes, so what is made of it is kept."""
+    return Figure((), figure.x, figure.y, log=figure.log, x_unit=figure.x_unit, plot=figure.plot)
+
+
+@lru_cache(16)
+def _layout(figure: Figure, legend: int, width: int, height: int) -> Layout:
     labels = height - legend >= 4
     line = height - legend >= 8
     plot_height = max(height - legend - labels - line, 1)
@@ -138,8 +149,7 @@ def layout(figure: Figure, width: int, height: int) -> Layout:
 
 def draw(figure: Figure, place: Layout, width: int, height: int, glyphs: Glyphs) -> Canvas:
     """The chart as ``width`` x ``height`` cells."""
-    canvas = Canvas(width, height)
-    _axes(canvas, figure, place, glyphs)
+    canvas = _axes(_bare(figure), place, width, height, glyphs).copy()
     drawn = _curves(canvas, figure, place)
     _lines(canvas, figure, place, glyphs)
     if place.legend:
@@ -150,6 +160,17 @@ def draw(figure: Figure, place: Layout, width: int, height: int, glyphs: Glyphs)
     return canvas
 
 
+@lru_cache(16)
+def _dots(entries: Entries, x: Range, y: Range, log: bool, plot: Plot, dash: int, width: int, height: int) -> npt.NDArray[np.uint8]:
+    """The numbers of a curve's cells. Kept, as of several curves often one alone has grown."""
+    marks = MARKS[plot]
+    found = columns(entries, x, width * marks.wide)
+    top, bottom = trace(found, y, width * marks.wide, height * marks.high, log=log)
+    if dash:
+        top[::dash] = bottom[::dash] = NOWHERE
+    return dot_cells(top, bottom, width, height, marks)
+
+
 def _curves(canvas: Canvas, figure: Figure, place: Layout) -> bool:
     """All curves; whether there was anything to draw.
 
@@ -157,16 +178,11 @@ def _curves(canvas: Canvas, figure: Figure, place: Layout) -> bool:
     in the noise of the curve beneath.
     """
     marks = MARKS[figure.plot]
-    wide, high = place.width * marks.wide, place.height * marks.high
     codes = canvas.codes[place.top : place.top + place.height, place.left : place.left + place.width]
     inks = canvas.inks[place.top : place.top + place.height, place.left : place.left + place.width]
     drawn = False
     for order, curve in enumerate(figure.curves):
-        found = columns(curve.entries, figure.x, wide)
-        top, bottom = trace(found, figure.y, wide, high, log=figure.log)
-        if curve.dash:
-            top[:: curve.dash] = bottom[:: curve.dash] = NOWHERE
-        own = dot_cells(top, bottom, place.width, place.height, marks)
+        own = _dots(curve.entries, figure.x, figure.y, figure.log, figure.plot, curve.dash, place.width, place.height)
         touched = own > 0
         drawn = drawn or bool(touched.any())
         inks[touched] = INK_CURVE + order
@@ -195,7 +211,10 @@ def _points(codes: np.ndarray, inks: np.ndarray, figure: Figure, place: Layout, 
     return bool(inside.any())
 
 
-def _axes(canvas: Canvas, figure: Figure, place: Layout, glyphs: Glyphs) -> None:
+@lru_cache(16)
+def _axes(figure: Figure, place: Layout, width: int, height: int, glyphs: Glyphs) -> Canvas:
+    """Both axes with their numbers, and nothing else. Not to be written to."""
+    canvas = Canvas(width, height)
     below = place.top + place.height
     if place.left:
         bar = place.left - 1
@@ -210,6 +229,7 @@ def _axes(canvas: Canvas, figure: Figure, place: Layout, glyphs: Glyphs) -> None
             canvas.fill(below, place.left - 1, glyphs.corner, INK_FAINT)
     if place.labels:
         _x_labels(canvas, figure, place, glyphs)
+    return canvas
 
 
 def _x_labels(canvas: Canvas, figure: Figure, place: Layout, glyphs: Glyphs) -> None:

@@ -20,9 +20,12 @@ X, LOW, HIGH, FIRST, LAST = range(5)
 _FIELDS = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entries:
-    """Stretches of a curve in the order of x, arrays of one length; NaN where a stretch has no finite value."""
+    """Stretches of a curve in the order of x, arrays of one length; NaN where a stretch has no finite value.
+
+    Equal only to itself: a history gives the same object as long as nothing is added.
+    """
 
     x: Array
     """Where a stretch begins."""
