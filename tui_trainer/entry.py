@@ -1,14 +1,27 @@
-"""Where ``tui-trainer`` begins: without arguments straight into the app, which is then on the screen 0.08 s earlier."""
+"""Where ``tui-trainer`` begins. The bare program and ``open RUN`` go straight into the app: 0.08 s earlier, and 8 MB smaller."""
 
 import sys
 
 
 def main() -> None:
     """Run the program and exit."""
-    if len(sys.argv) == 1:
-        from tui_trainer.tui.start import open_app
-
-        sys.exit(open_app())
+    asked = sys.argv[1:]
+    if asked in ([], ["open"]) or (len(asked) == 2 and asked[0] == "open" and not asked[1].startswith("-")):
+        sys.exit(_open(*asked[1:]))
     from tui_trainer.cli.main import main as command_line
 
     command_line()
+
+
+def _open(run: str | None = None) -> int:
+    from tui_trainer.tui.start import open_app
+
+    try:
+        return open_app(run)
+    except Exception as error:
+        from tui_trainer.config.errors import ConfigError  # not before: the first paint does without the schema
+
+        if not isinstance(error, ConfigError):
+            raise
+        print(f"tui-trainer: {error}", file=sys.stderr)
+        return 2

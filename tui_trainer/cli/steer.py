@@ -65,9 +65,9 @@ def _ask(name: str, runs_dir: str | None, command: "Command", what: str, wait: b
     from tui_trainer.config import ConfigError
     from tui_trainer.runs.commands import send
     from tui_trainer.runs.events import decode
-    from tui_trainer.runs.follow import Follower
     from tui_trainer.runs.folder import find_run
     from tui_trainer.runs.folder import runs_dir as runs_root
+    from tui_trainer.runs.follow import Follower
     from tui_trainer.runs.status import LIVE
 
     run = find_run(name, runs_root(runs_dir))

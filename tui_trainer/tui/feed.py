@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_trainer.runs.commands import Command, Continue, OneEpoch, OneStep, Pause, SaveCheckpoint, SetLearningRate, StopAfterEpoch, StopNow, person, send
+from tui_trainer.runs.commands import Command, Continue, OneEpoch, OneStep, Pause, SaveCheckpoint, SetLearningRate, StopAfterEpoch, StopNow, send
 from tui_trainer.runs.events import CheckpointSaved, Continued, Event, LearningRateChanged, Paused, RunEnded, Steered, decode
 from tui_trainer.runs.follow import Follower
 from tui_trainer.runs.history import History, read_history

@@ -1,6 +1,8 @@
 """How a run ended: its figures beside the reference, why it failed, and what comes next."""
 
-from typing import TYPE_CHECKING
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -12,7 +14,6 @@ from tui_trainer.tui.widgets.progress import clock
 from tui_trainer.tui.wording import percent, thousands
 
 if TYPE_CHECKING:
-    from tui_trainer.config import Reference
     from tui_trainer.tui.feed import Feed
 
 TITLES = {"finished": "Finished", "stopped": "Stopped", "failed": "Failed", "crashed": "Crashed", "missing": "Gone"}
@@ -25,18 +26,30 @@ NEXT = {
 }
 
 
+class Reference(NamedTuple):
+    """What a result is held against."""
+
+    split: str
+    value: float
+    """Accuracy, 0..1."""
+    source: str
+
+
 class Outcome(Widget):
     """A box of a few lines that is there once a run has ended."""
 
     lines: reactive[tuple[tuple[Part, ...], ...]] = reactive((), layout=True)
+    _of: Path | None = None
+    _found: Reference | None = None
 
     def show(self, feed: "Feed") -> None:
         """Say how it ended; nothing while it is at work."""
-        self.display = not feed.live
-        if feed.live:
+        self.display = feed.loaded and not feed.live
+        if not self.display:
             return
         state = feed.state if feed.state in TITLES else "missing"
-        self.border_title = TITLES[state]
+        if self.border_title != TITLES[state]:
+            self.border_title = TITLES[state]
         self.set_class(state in ("failed", "crashed", "missing"), "bad")
         lines: list[tuple[Part, ...]] = []
         reason = feed.problem or (feed.history.ended.reason if feed.history.ended else "") or (feed.status.reason if feed.status else "")
@@ -49,16 +62,9 @@ class Outcome(Widget):
         lines.append(tuple(keys(NEXT[state])))
         self.lines = tuple(lines)
 
-    def _reference(self, feed: "Feed") -> "Reference | None":
-        from tui_trainer.config import ConfigError
-        from tui_trainer.runs.folder import RunFolder
-
-        if getattr(self, "_of", None) != feed.path:
-            self._of = feed.path
-            try:
-                self._found = RunFolder(feed.path).config().reference
-            except ConfigError:
-                self._found = None
+    def _reference(self, feed: "Feed") -> Reference | None:
+        if self._of != feed.path:
+            self._of, self._found = feed.path, read_reference(feed.path / "config.toml")
         return self._found
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
@@ -70,7 +76,18 @@ class Outcome(Widget):
         return strip(self, self.lines[y] if y < len(self.lines) else (), self.size.width)
 
 
-def figures(history: History, reference: "Reference | None") -> list[tuple[Part, ...]]:
+def read_reference(file: Path) -> Reference | None:
+    """The accuracy that a run's config names as its reference, read without the schema (which would cost 20 MB here)."""
+    try:
+        found = tomllib.loads(file.read_text("utf-8")).get("reference")
+        if not isinstance(found, dict) or found.get("metric", "accuracy") != "accuracy":
+            return None
+        return Reference(str(found.get("split", "test")), float(found["value"]), str(found.get("source", "")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def figures(history: History, reference: Reference | None) -> list[tuple[Part, ...]]:
     """Final accuracy of each split, beside the reference's, and the whole run in a line."""
     parts: list[Part] = []
     finals = {}
@@ -81,7 +98,7 @@ def figures(history: History, reference: "Reference | None") -> list[tuple[Part,
             finals[split] = newest.accuracy
             parts += [(f"{split} ", "muted"), (f"{percent(newest.accuracy)}   ", "bold")]
     lines: list[tuple[Part, ...]] = []
-    if reference is not None and reference.metric == "accuracy":
+    if reference is not None:
         parts += [(f"reference, {reference.split} ", "muted"), (percent(reference.value), "bold")]
         ours = finals.get(reference.split)
         if ours is not None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_trainer.runs.commands import person
@@ -30,6 +31,12 @@ def thinned(values: Sequence[float], count: int = TREND_POINTS) -> list[float]:
     """At most about ``count`` of ``values``, the newest among them."""
     stride = max(1, -(-len(values) // count))
     return list(values[len(values) - 1 :: -stride])[::-1] if values else []
+
+
+def name(panel: Widget, title: str) -> None:
+    """Name a panel. Setting a title draws the whole panel anew, so only where it is another."""
+    if panel.border_title != plain(title):
+        panel.border_title = plain(title)
 
 
 class TrendsPanel(Container):
@@ -90,7 +97,7 @@ class MatrixPanel(Container):
 
     def _title(self) -> None:
         shares = self.query_one(ConfusionMatrix).shares
-        self.border_title = plain(f"Confusion · {self.split} · {'row %' if shares else 'counts'}")
+        name(self, f"Confusion · {self.split} · {'row %' if shares else 'counts'}")
 
     def toggle_shares(self) -> None:
         """Counts or per cent."""
@@ -117,7 +124,7 @@ class ErrorsPanel(Container):
     def show(self, history: History, split: str) -> None:
         """The newest counts, if they are not shown already."""
         newest, before = history.split(split).newest, history.split(split).before
-        self.border_title = plain(f"Misclassified · {split}")
+        name(self, f"Misclassified · {split}")
         if newest is self._drawn:
             return
         self._drawn = newest

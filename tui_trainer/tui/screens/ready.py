@@ -49,7 +49,9 @@ class ReadyPanel(Widget):
         shown = [*shown[:2], "…"] if len(shown) > 3 else shown
         for number, text in enumerate(shown):
             found.append((("$ " if number == 0 else "  ", "accent"), (text, "" if command else "muted")))
-        self.border_title = "Ready: ^r trains it" if self._outlook.ready else "Not ready"
+        title = "Ready: ^r trains it" if self._outlook.ready else "Not ready"
+        if self.border_title != title:
+            self.border_title = title
         self.set_class(not self._outlook.ready, "bad")
         self.lines = tuple(found)
 

@@ -127,6 +127,8 @@ class TrainScreen(TrainFrame):
     def _subject(self, feed: "Feed") -> str:
         if feed.problem:
             return feed.problem
+        if not feed.loaded:
+            return "a long run: its events are being read"
         if feed.pending:
             return "asked for: " + ", ".join(asked(each.command) for each in feed.pending)
         started = feed.history.started
