@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -160,15 +161,18 @@ def draw(figure: Figure, place: Layout, width: int, height: int, glyphs: Glyphs)
     return canvas
 
 
-@lru_cache(16)
 def _dots(entries: Entries, x: Range, y: Range, log: bool, plot: Plot, dash: int, width: int, height: int) -> npt.NDArray[np.uint8]:
     """The numbers of a curve's cells. Kept, as of several curves often one alone has grown."""
-    marks = MARKS[plot]
-    found = columns(entries, x, width * marks.wide)
-    top, bottom = trace(found, y, width * marks.wide, height * marks.high, log=log)
-    if dash:
-        top[::dash] = bottom[::dash] = NOWHERE
-    return dot_cells(top, bottom, width, height, marks)
+    key = (x, y, log, plot, dash, width, height)
+    if key not in entries.kept:
+        marks = MARKS[plot]
+        found = columns(entries, x, width * marks.wide)
+        top, bottom = trace(found, y, width * marks.wide, height * marks.high, log=log)
+        if dash:
+            top[::dash] = bottom[::dash] = NOWHERE
+        entries.kept.clear()
+        entries.kept[key] = dot_cells(top, bottom, width, height, marks)
+    return cast("npt.NDArray[np.uint8]", entries.kept[key])
 
 
 def _curves(canvas: Canvas, figure: Figure, place: Layout) -> bool:

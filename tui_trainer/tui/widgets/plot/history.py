@@ -7,7 +7,8 @@ CAPACITY / 2 entries. Appending costs O(1) on average. No minimum and no maximum
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,8 @@ class Entries:
     high: Array
     first: Array
     last: Array
+    kept: dict[object, Any] = field(default_factory=dict)
+    """What was made of them last; it goes when they go."""
 
 
 class History:
