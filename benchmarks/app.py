@@ -68,7 +68,7 @@ class Terminal:
         end = time.perf_counter() + seconds
         with self.changed:
             while text.encode() not in ESCAPES.sub(b"", self.shown):
-                if not self.changed.wait(max(0.0, end - time.perf_counter())):
+                if time.perf_counter() > end or not self.changed.wait(max(0.0, end - time.perf_counter())):
                     raise TimeoutError(f"{text!r} was not shown; last: {ESCAPES.sub(b'', self.shown)[-300:]!r}")
             return self.last - self.began
 
@@ -117,7 +117,7 @@ def ratio(arguments: argparse.Namespace, runs: Path) -> None:
     """images/s with the app over images/s without, in turns, so that a change of the machine's mood hits both."""
     with training(arguments, runs) as run:
         alone, watched = [], []
-        for _ in range(3):
+        for _ in range(4):
             alone.append(speed(run, arguments.seconds / 2))
             app = Terminal("open", run.name, runs=runs)
             app.wait("Confusion")

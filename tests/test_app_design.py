@@ -241,3 +241,19 @@ def test_what_is_told_without_looking_is_what_looking_tells(changes: dict[str, A
     quick, careful = quick_view(data), careful_view(data)
     assert quick is not None
     assert replace(quick, where="") == replace(careful, where="")
+
+
+async def test_leaving_asks_about_changes_that_are_nowhere_else(app: TrainerApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        assert app.draft_unsaved() == ""
+        await type_into(pilot, screen, "training.epochs", "9")
+        await pilot.press("escape", "q")
+        await pilot.pause()
+        assert app.screen.is_modal
+        await pilot.press("n")
+        await pilot.pause()
+        assert app.screen is screen
+        await pilot.press("q", "y")
+        await pilot.pause()
+        assert not app.is_running

@@ -175,7 +175,8 @@ async def test_a_small_terminal_shows_one_panel_at_a_time_and_keys_choose(tmp_pa
 async def test_keys_change_how_it_is_shown(tmp_path: Path) -> None:
     async with Watch(tmp_path, "running") as watch:
         loss = watch.screen.query_one("#loss", LineChart)
-        await watch.pilot.press("g", "w")
+        await watch.pilot.press("g", "w", "m")
+        assert loss._look.plot == "block"
         assert (loss.log_scale, loss.windowed) == (True, True)
         matrix = watch.screen.query_one(MatrixPanel)
         assert "row %" in str(matrix.border_title)

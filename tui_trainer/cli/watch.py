@@ -13,7 +13,7 @@ LOOK_EVERY = 0.2
 MaybeRun = Annotated[
     str | None, typer.Argument(metavar="[RUN]", help="A run's name or folder (default: the newest one at work).", show_default=False, autocompletion=completion.runs)
 ]
-Fps = Annotated[float | None, typer.Option("--fps", metavar="N", help="At most so many redraws a second (default: 30; 10 over SSH).", show_default=False, min=0.2, max=120)]
+Fps = Annotated[float | None, typer.Option("--fps", metavar="N", help="At most so many redraws a second (default: 30).", show_default=False, min=0.2, max=120)]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only (by itself where the locale is not UTF-8).")]
 
 

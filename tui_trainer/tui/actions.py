@@ -73,6 +73,7 @@ TRAIN = (
     Action("previous_panel", "V,shift+tab", "Back", "Previous panel.", footer=False, key="V"),
     Action("zoom", "z", "Zoom", "One panel as large as the screen, and back.", footer=False),
     Action("log_scale", "g", "Log scale", "Loss on a logarithmic scale, and back.", footer=False),
+    Action("marks", "m", "Marks", "Curves in braille, in blocks, in ASCII.", footer=False),
     Action("window", "w", "Window", "The recent part of the curves, or all.", footer=False),
     Action("cursor(-1)", "left", "Read left", "Move the cursor that reads the curves.", footer=False, key="←"),
     Action("cursor(1)", "right", "Read right", "Move the cursor that reads the curves.", footer=False, key="→"),

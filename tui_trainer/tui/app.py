@@ -17,6 +17,7 @@ from tui_trainer.tui.feed import Feed, newest_live_run
 from tui_trainer.tui.messages import RunAdvanced
 from tui_trainer.tui.screens.first import FirstDesign, FirstTrain
 from tui_trainer.tui.widgets import theme
+from tui_trainer.tui.widgets.marks import glyphs
 from tui_trainer.tui.widgets.spans import write_only_changes
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class TrainerApp(App[None]):
         super().__init__()
         theme.register(self)
         self.theme = THEMES.get(os.environ.get("TUI_TRAINER_THEME", "dark"), "tui-dark")
+        self.set_class(glyphs().ascii, "-ascii")
         self.root = root
         self.first_run = run
         self.looks = looks
@@ -226,8 +228,26 @@ class TrainerApp(App[None]):
         self.push_screen(Help(self.screen.id or "", explain() if explain else ""))
 
     def action_leave(self) -> None:
-        """Leave; the run goes on."""
-        self.exit()
+        """Leave; the run goes on. What stands in Design and was neither trained nor saved is asked about."""
+        unsaved = self.draft_unsaved()
+        if not unsaved or self.screen.is_modal:
+            self.exit()
+            return
+        from tui_trainer.tui.screens.dialogs import Confirm
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.exit()
+
+        self.push_screen(Confirm("Leave?", f"Design holds changes of {unsaved} that are in no preset and no run (1, then ^s keeps them).", "leave", "stay"), answered)
+
+    def draft_unsaved(self) -> str:
+        """The preset whose changes in Design would be lost; empty where there are none."""
+        for stack in self._screen_stacks.values():
+            for screen in stack:
+                if screen.id == "design" and (unsaved := getattr(screen, "unsaved", None)):
+                    return str(unsaved())
+        return ""
 
     def copy(self, text: str) -> None:
         """To the clipboard, through the terminal (OSC 52), and say so."""

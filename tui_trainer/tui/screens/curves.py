@@ -7,7 +7,10 @@ from textual.containers import Container
 
 from tui_trainer.runs.history import History, Track
 from tui_trainer.tui.widgets.chart import LineChart
+from tui_trainer.tui.widgets.plot.dots import Plot
 from tui_trainer.tui.wording import mark_label
+
+PLOTS: tuple[Plot, ...] = ("braille", "block", "ascii")
 
 
 class Curves(Container):
@@ -20,6 +23,7 @@ class Curves(Container):
         self._version = -1
         self._sampled = False
         self._planned = -1.0
+        self._plot: Plot = "braille"
 
     def compose(self) -> ComposeResult:
         """Two charts."""
@@ -95,6 +99,12 @@ class Curves(Container):
     def toggle_log(self) -> None:
         """Loss on a logarithmic scale, and back."""
         self.charts[0].toggle_log()
+
+    def next_marks(self) -> None:
+        """Braille, blocks, ASCII, and round again."""
+        self._plot = PLOTS[(PLOTS.index(self._plot) + 1) % len(PLOTS)]
+        for chart in self.charts:
+            chart.set_plot(self._plot)
 
     def toggle_window(self) -> None:
         """Recent part or all."""

@@ -1,5 +1,6 @@
 """Screen 1, Design: say what to train."""
 
+import copy
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +43,8 @@ class DesignScreen(DesignFrame):
     def __init__(self) -> None:
         super().__init__(id="design")
         self.draft = Draft(FIRST_PRESET)
-        self.saved: dict[str, object] = self.draft.tree
+        self.kept: dict[str, object] = {}
+        """What was trained or loaded last: it is in a run."""
         self._view: DataView | None = None
         self._data_problem = ""
         self._viewed = ""
@@ -71,11 +73,15 @@ class DesignScreen(DesignFrame):
         self._fill()
         self.query_one(PresetRow).focus()
 
+    def unsaved(self) -> str:
+        """The source of changes that are neither saved nor trained; empty where there are none."""
+        return self.draft.source if self.draft.touched and self.draft.tree != self.kept else ""
+
     # --- following the draft
 
     def load(self, draft: Draft) -> None:
         """Take another draft."""
-        self.draft, self.saved = draft, draft.tree
+        self.draft, self.kept = draft, copy.deepcopy(draft.tree)
         if self.is_mounted:
             self._fill()
 
@@ -250,6 +256,7 @@ class DesignScreen(DesignFrame):
             self.notify(f"This cannot work yet: {first}", severity="error", markup=False, timeout=8)
             return
         preset = self.draft.source if self.draft.source in preset_names() else Path(self.draft.source).stem
+        self.kept = copy.deepcopy(self.draft.tree)
         if config.network.kind != "module":
             self.app.train(config, preset)
             return

@@ -86,6 +86,7 @@ class NetworkPanel(Vertical):
     def __init__(self, design: "DesignScreen", *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.design = design
+        self._total = ""
 
     def compose(self) -> ComposeResult:
         """The form and the table."""
@@ -111,8 +112,14 @@ class NetworkPanel(Vertical):
         kind = self.draft.get("network.kind")
         self.table.display = kind not in ("torchvision", "module")
         self.table.show(outlook.rows)
-        total = f"{thousands(outlook.parameters)} parameters" if outlook.parameters else ""
-        self.border_subtitle = plain(f"{total} · a add  ⏎ edit  c copy  d delete  J K move" if self.size.width > 60 else total)
+        self._total = f"{thousands(outlook.parameters)} parameters" if outlook.parameters else ""
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """The keys stand below where there is room."""
+        keys = " · a add  ⏎ edit  c copy  d delete  J K move" if self.size.width > 60 else " · ? keys" if self.table.has_focus else ""
+        if self.border_subtitle != plain(self._total + keys):
+            self.border_subtitle = plain(self._total + keys)
 
     def _where(self) -> tuple[list[Any], int, str] | None:
         """The list that holds the layer under the cursor, its place in it, and the list's key."""

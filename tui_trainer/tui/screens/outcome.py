@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 TITLES = {"finished": "Finished", "stopped": "Stopped", "failed": "Failed", "crashed": "Crashed", "missing": "Gone"}
 NEXT = {
-    "finished": "i inspect where it fails   a change and train again   4 compare with other runs",
-    "stopped": "i inspect where it fails   a change and train again   4 compare with other runs",
+    "finished": "i inspect where it fails   a change and train again   4 compare runs",
+    "stopped": "i inspect where it fails   a change and train again   4 compare runs",
     "failed": "o the trainer's log   a change and train again   4 other runs",
     "crashed": "o the trainer's log   a change and train again   4 other runs",
     "missing": "4 other runs   1 design a new one",

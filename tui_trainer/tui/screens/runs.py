@@ -117,7 +117,7 @@ class RunsScreen(Screen[None]):
         """The filter, the table, the keys."""
         yield Header("runs")
         yield Input(placeholder="words to look for: name, preset, data, state, note", compact=True, id="filter")
-        yield Table[Row](COLUMNS, empty=[f"No runs in {self.app.root} yet.", "1 Design says what to train; ^r there starts it."], id="table")
+        yield Table[Row](COLUMNS, empty=[f"There are no runs in {self.app.root} yet.", "1 Design says what to train; ^r there starts it."], id="table")
         yield Static("", id="summary", markup=False)
         yield KeyBar()
 

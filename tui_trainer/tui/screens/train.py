@@ -205,6 +205,10 @@ class TrainScreen(TrainFrame):
         """Loss on a logarithmic scale, and back."""
         self.query_one(Curves).toggle_log()
 
+    def action_marks(self) -> None:
+        """Braille, blocks, ASCII."""
+        self.query_one(Curves).next_marks()
+
     def action_window(self) -> None:
         """Recent part or all."""
         self.query_one(Curves).toggle_window()
