@@ -76,7 +76,7 @@ class Loop:
         self.model = prepared.model.train()
         self.params: list[Tensor] = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         self.average = [parameter.detach().clone() for parameter in self.params] if self.training.average else []
-        self.batches = Batches(self.data, self.training.seed, self.training.shuffle, self.training.drop_last, prepared.channels_last)
+        self.batches = Batches(self.data, self.training.seed, self.training.shuffle, prepared.channels_last)
         self.sample = evaluation_sample(self.data, self.training.evaluate_train_images, self.training.seed)
         self.optimiser: Optimiser = make_optimiser(self.params, prepared.stages[0].recipe)
         self.judge = Judge()
@@ -137,7 +137,7 @@ class Loop:
             resumed = False
             while self.step < self.planned.end:
                 self.clock.steps_begin()
-                for images, targets in self.batches.rest_of_epoch(self.position, self.recipe.batch_size):
+                for images, targets in self.batches.rest_of_epoch(self.position, self.recipe.batch_size, self.planned.smallest_batch):
                     self._train_step(images, targets)
                     if self.step >= self.planned.end:
                         break
@@ -186,7 +186,7 @@ class Loop:
 
     def _between_steps(self, stepped: Stepped, targets: Tensor) -> None:
         self._report(stepped, targets)
-        reason = self._finish_epoch() if self.batches.ends_epoch(self.position, self.recipe.batch_size) else ""
+        reason = self._finish_epoch() if self.batches.ends_epoch(self.position, self.recipe.batch_size, self.planned.smallest_batch) else ""
         if self.step >= self.next_evaluation and self.step < self.prepared.stages[-1].end and self.judged_evaluation():
             reason = "best"
         if not reason and time.monotonic() - self.saved_time > 60 * self.training.checkpoint_minutes:
@@ -231,14 +231,14 @@ class Loop:
 
     def _schedule(self) -> None:
         """When to look up from the steps next."""
-        size, training = self.recipe.batch_size, self.training
+        training, batch = self.training, (self.recipe.batch_size, self.planned.smallest_batch)
         if training.evaluate_every:
             self.next_evaluation = (self.step // training.evaluate_every + 1) * training.evaluate_every
         else:
             often = training.evaluations_per_epoch
             target = (math.floor(self.epoch * often + 1e-6) + 1) / often
-            self.next_evaluation = self.step + self.batches.steps_to(target, self.position, size)
-        epoch_end = self.step + self.batches.steps_to(self.position.epoch + 1, self.position, size)
+            self.next_evaluation = self.step + self.batches.steps_to(target, self.position, *batch)
+        epoch_end = self.step + self.batches.steps_to(self.position.epoch + 1, self.position, *batch)
         self.next_stop = min(self.next_evaluation, epoch_end, self.planned.end, self.step + WINDOW)
         self.next_tick = time.perf_counter() + TICK
         if self.control.pause_at == "step":
