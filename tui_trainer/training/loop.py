@@ -29,7 +29,7 @@ from tui_trainer.training.steps import Step, Stepped, autocast, compiled_step, e
 TICK = 0.1
 """Seconds between reports: reading the losses waits for the device, so it is not done at every step."""
 WINDOW = 8192
-"""Steps after which a report is due however short they are: one slot each for the losses of a report."""
+"""Steps after which a report is due however short they are: the losses of a report are kept until then."""
 WAIT = 0.05
 """Seconds between two looks at the commands while paused."""
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -86,8 +86,9 @@ class Loop:
         self.stage = 0
         self.factor = 1.0
         """What people and plateaus multiplied the schedule's learning rate by."""
-        self.losses = torch.zeros(WINDOW, device=self.device)
-        self.window = self.window_images = 0
+        self.losses: list[Tensor] = []
+        """Of the steps since the last report, still on the device."""
+        self.window_images = 0
         self.next_evaluation = self.next_stop = 0
         self.next_tick = 0.0
         self.saved_step = -1
@@ -146,11 +147,10 @@ class Loop:
         if not self.constant_rate:
             self.optimiser.lr = self.rate()
         stepped = self.take_step(images, targets)
-        self.losses[self.window] = stepped.loss
+        self.losses.append(stepped.loss)
         if self.average:
             self._fold_average()
         self.step += 1
-        self.window += 1
         self.window_images += len(images)
         self.position.seen += len(images)
         if self.step >= self.next_stop or time.perf_counter() >= self.next_tick or self.control.stop:
@@ -205,9 +205,9 @@ class Loop:
         self.clock.steps_begin()
 
     def _report(self, stepped: Stepped, targets: Tensor) -> None:
-        losses = self.losses[: self.window].tolist()  # waits for the device
+        losses = torch.stack(self.losses).tolist()  # waits for the device
         seconds = self.clock.steps_end(self.window_images)
-        first = self.step - self.window + 1
+        first = self.step - len(losses) + 1
         if bad := next(((first + number, loss) for number, loss in enumerate(losses) if not math.isfinite(loss)), None):
             raise NotFinite(*bad)
         wanted = targets.argmax(1) if targets.is_floating_point() else targets
@@ -222,7 +222,8 @@ class Loop:
                 memory_bytes=memory_bytes(self.device),
             )
         )
-        self.window = self.window_images = 0
+        self.losses.clear()
+        self.window_images = 0
 
     def _finish_epoch(self) -> str:
         self.position = Position(epoch=self.position.epoch + 1)
