@@ -1,5 +1,11 @@
-"""The loops that tui-trainer is measured against, written as one would by hand."""
+"""The loops that tui-trainer is measured against, written as one would by hand.
 
+They run in a process of their own, so that nothing that tui-trainer sets for its process (threads' waiting, what becomes of
+freed memory) helps or hinders them: requests come in as JSON lines, images per second go out.
+"""
+
+import json
+import sys
 import time
 from pathlib import Path
 
@@ -7,9 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tui_trainer.config import Config
-from tui_trainer.data import DataSet
-from tui_trainer.training.batches import mix
+from tui_trainer.config import Config, parse_config
+from tui_trainer.data import DataSet, load_dataset
 
 
 def plain_network(config: Config, classes: int = 10) -> nn.Sequential:
@@ -50,7 +55,7 @@ def bare_loop(model: nn.Module, images: Tensor, labels: Tensor, batch_size: int,
     optimiser = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=momentum)
     trained, epoch, began = 0, 0, time.perf_counter()
     while time.perf_counter() - began < seconds:
-        order = torch.randperm(len(images), generator=torch.Generator().manual_seed(mix(0, epoch)))
+        order = torch.randperm(len(images), generator=torch.Generator().manual_seed(epoch))
         epoch += 1
         for start in range(0, len(images) - batch_size + 1, batch_size):
             index = order[start : start + batch_size]
@@ -81,3 +86,24 @@ def usual_loop(model: nn.Module, data_dir: Path, batch_size: int, learning_rate:
         if time.perf_counter() - began > seconds:
             break
     return trained / (time.perf_counter() - began)
+
+
+def serve() -> None:
+    """Answer requests ``{"config", "way": "bare" or "usual", "seconds"}`` until standard input ends."""
+    memory: dict[str, tuple[Tensor, Tensor]] = {}
+    for line in sys.stdin:
+        request = json.loads(line)
+        config = parse_config(request["config"], "benchmark")
+        training, directory = config.training, Path(config.data.directory or "")
+        rate = {"batch_size": training.batch_size, "learning_rate": training.learning_rate, "momentum": training.momentum, "seconds": request["seconds"]}
+        if request["way"] == "usual":
+            found = usual_loop(plain_network(config), directory, **rate)
+        else:
+            if "images" not in memory:
+                memory["images"] = float_images(load_dataset(config.data, torch.device("cpu")))
+            found = bare_loop(plain_network(config), *memory["images"], **rate)
+        print(found, flush=True)
+
+
+if __name__ == "__main__":
+    serve()

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_trainer.training.batches import Batches, Position
+from tui_trainer.training.plan import batches_in
 
 
 class Numbers:
@@ -25,22 +26,25 @@ class Numbers:
             yield part.view(-1, 1, 1, 1), part
 
 
-def batches(count, seed=0, shuffle=True, drop_last=False):
+def batches(count, seed=0, shuffle=True):
     def noisy(images, labels, generator, preprocess):
         return images + torch.rand(images.shape, generator=generator), labels
 
     data = SimpleNamespace(train=Numbers(count), shape=(1, 28, 28), preprocess=lambda x: x, augment=noisy)
-    return Batches(data, seed, shuffle, drop_last, channels_last=False)
+    return Batches(data, seed, shuffle, channels_last=False)
 
 
 sizes = st.tuples(st.integers(1, 200), st.integers(1, 60)).filter(lambda pair: pair[1] <= pair[0])
 
 
-@given(sizes, st.integers(0, 5), st.booleans(), st.booleans())
-def test_every_image_once(pair, epoch, shuffle, drop_last):
+@given(sizes, st.integers(0, 5), st.booleans(), st.sampled_from([1, 2, "whole"]))
+def test_every_image_once(pair, epoch, shuffle, smallest):
     count, size = pair
-    seen = torch.cat([labels for _, labels in batches(count, shuffle=shuffle, drop_last=drop_last).rest_of_epoch(Position(epoch=epoch), size)])
-    assert len(seen) == len(set(seen.tolist())) == (count // size * size if drop_last else count)
+    smallest = size if smallest == "whole" else min(smallest, size)
+    found = [labels for _, labels in batches(count, shuffle=shuffle).rest_of_epoch(Position(epoch=epoch), size, smallest)]
+    seen = torch.cat(found)
+    assert len(found) == batches_in(count, size, smallest)
+    assert len(seen) == len(set(seen.tolist())) == (count if count % size >= smallest else count // size * size)
     if not shuffle:
         assert seen.tolist() == list(range(len(seen)))
 
@@ -62,18 +66,18 @@ def test_epochs_and_seeds_differ():
     assert len(set(orders)) == 9
 
 
-@given(sizes, st.integers(1, 40), st.booleans(), st.data())
-def test_steps_to_a_place_in_the_data(pair, twentieths, drop_last, data):
+@given(sizes, st.integers(1, 40), st.sampled_from([1, 2, "whole"]), st.data())
+def test_steps_to_a_place_in_the_data(pair, twentieths, smallest, data):
     """``steps_to`` says how many batches it takes, as walking there shows."""
     count, size = pair
-    walker = batches(count, drop_last=drop_last)
-    per_epoch = max(1, count // size) if drop_last else -(-count // size)
-    start = Position(epoch=0, seen=data.draw(st.integers(0, per_epoch - 1)) * size)
+    smallest = size if smallest == "whole" else min(smallest, size)
+    walker = batches(count)
+    start = Position(epoch=0, seen=data.draw(st.integers(0, batches_in(count, size, smallest) - 1)) * size)
     target = start.epoch + start.seen / count + twentieths / 20
     position, steps = Position(start.epoch, start.seen), 0
     while (position.epoch, position.seen) < (int(target + 1e-9), (target - int(target + 1e-9)) * count - 1e-6):
         position.seen += min(size, count - position.seen)
         steps += 1
-        if walker.ends_epoch(position, size):
+        if walker.ends_epoch(position, size, smallest):
             position = Position(epoch=position.epoch + 1)
-    assert walker.steps_to(target, start, size) == max(1, steps)
+    assert walker.steps_to(target, start, size, smallest) == max(1, steps)

@@ -267,6 +267,12 @@ def test_batch_larger_than_the_data_is_refused():
         prepare(load_config("digits-mlp", {"training.batch_size": 5000}))
 
 
+def test_a_last_batch_of_one_is_no_matter_to_batch_normalisation(tmp_path):
+    layers = [{"type": "flatten"}, {"type": "dense", "units": 8}, {"type": "batch-norm"}, {"type": "dense", "units": "classes"}]
+    _, ended = trained(tmp_path, **{"network.layers": layers, "data.train_images": 101, "training.batch_size": 50, "training.epochs": 2})
+    assert (ended.state, ended.step, ended.epoch) == ("finished", 4, 2)
+
+
 @pytest.mark.skipif(not shutil.which("c++") and not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
 def test_a_compiled_step_computes_the_same(tmp_path):
     settings = {"training.epochs": 1, "training.momentum": 0.9}

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from tui_trainer.data import DataSet
+from tui_trainer.training.plan import batches_in
 
 CHUNK_BYTES = 1_600_000
 """Float bytes prepared in one go: several small batches at once are cheaper, up to what the cache holds (measured)."""
@@ -42,8 +43,8 @@ class Batches:
     Everything random is drawn from (seed, epoch, place in the epoch) alone, so any position can be gone on from.
     """
 
-    def __init__(self, data: DataSet, seed: int, shuffle: bool, drop_last: bool, channels_last: bool) -> None:
-        self.data, self.seed, self.shuffle, self.drop_last = data, seed, shuffle, drop_last
+    def __init__(self, data: DataSet, seed: int, shuffle: bool, channels_last: bool) -> None:
+        self.data, self.seed, self.shuffle = data, seed, shuffle
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
         self.images = len(data.train)
         self.generator = torch.Generator(device=data.train.labels.device)
@@ -55,8 +56,11 @@ class Batches:
         draw = torch.Generator().manual_seed(mix(self.seed, 1, epoch))
         return torch.randperm(self.images, generator=draw).to(self.data.train.labels.device)
 
-    def rest_of_epoch(self, position: Position, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """The batches from ``position`` to the end of its pass; the caller moves the position on."""
+    def rest_of_epoch(self, position: Position, batch_size: int, smallest: int = 1) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches from ``position`` to the end of its pass; the caller moves the position on.
+
+        A last batch of fewer than ``smallest`` images is left out.
+        """
         values = self.data.shape[0] * self.data.shape[1] * self.data.shape[2]
         batches = max(1, min(MAX_BATCHES, CHUNK_BYTES // (4 * values * batch_size)))
         chunk, epoch = batches * batch_size, position.epoch
@@ -67,28 +71,23 @@ class Batches:
             start += len(images)
             pieces = zip(torch.split(ready, batch_size), torch.split(targets, batch_size), strict=True)
             for number, (piece, target) in enumerate(pieces):
-                if number >= skip and not (self.drop_last and len(piece) < batch_size):
+                if number >= skip and len(piece) >= smallest:
                     yield piece, target
             skip = 0
 
-    def ends_epoch(self, position: Position, batch_size: int) -> bool:
+    def ends_epoch(self, position: Position, batch_size: int, smallest: int = 1) -> bool:
         """Whether no batch is left in the position's pass."""
-        left = self.images - position.seen
-        return left <= 0 or (self.drop_last and left < batch_size)
+        return self.images - position.seen < min(smallest, batch_size)
 
-    def steps_to(self, progress: float, position: Position, batch_size: int) -> int:
+    def steps_to(self, progress: float, position: Position, batch_size: int, smallest: int = 1) -> int:
         """Steps from ``position`` until ``progress`` passes over the data are reached, at least 1."""
         epochs = int(progress + 1e-9)
         images = (progress - epochs) * self.images - 1e-6
-        left = self._count(self.images - position.seen, batch_size, self.drop_last)
+        left = batches_in(self.images - position.seen, batch_size, smallest)
         if epochs <= position.epoch:
-            return max(1, min(self._count(images - position.seen, batch_size), left))
-        whole = self._count(self.images, batch_size, self.drop_last)
-        return max(1, left + (epochs - position.epoch - 1) * whole + min(self._count(images, batch_size), whole))
-
-    @staticmethod
-    def _count(images: float, batch_size: int, drop_last: bool = False) -> int:
-        return max(0, math.floor(images / batch_size) if drop_last else math.ceil(images / batch_size))
+            return max(1, min(math.ceil((images - position.seen) / batch_size), left))
+        whole = batches_in(self.images, batch_size, smallest)
+        return max(1, left + (epochs - position.epoch - 1) * whole + max(0, min(math.ceil(images / batch_size), whole)))
 
     def _prepared(self, images: Tensor, labels: Tensor, epoch: int, start: int) -> tuple[Tensor, Tensor]:
         if self.data.augment is None:

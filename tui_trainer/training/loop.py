@@ -29,7 +29,7 @@ from tui_trainer.training.steps import Step, Stepped, autocast, compiled_step, e
 TICK = 0.1
 """Seconds between reports: reading the losses waits for the device, so it is not done at every step."""
 WINDOW = 8192
-"""Steps after which a report is due however short they are: one slot each for the losses of a report."""
+"""Steps after which a report is due however short they are: the losses of a report are kept until then."""
 WAIT = 0.05
 """Seconds between two looks at the commands while paused."""
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -76,7 +76,7 @@ class Loop:
         self.model = prepared.model.train()
         self.params: list[Tensor] = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         self.average = [parameter.detach().clone() for parameter in self.params] if self.training.average else []
-        self.batches = Batches(self.data, self.training.seed, self.training.shuffle, self.training.drop_last, prepared.channels_last)
+        self.batches = Batches(self.data, self.training.seed, self.training.shuffle, prepared.channels_last)
         self.sample = evaluation_sample(self.data, self.training.evaluate_train_images, self.training.seed)
         self.optimiser: Optimiser = make_optimiser(self.params, prepared.stages[0].recipe)
         self.judge = Judge()
@@ -86,8 +86,9 @@ class Loop:
         self.stage = 0
         self.factor = 1.0
         """What people and plateaus multiplied the schedule's learning rate by."""
-        self.losses = torch.zeros(WINDOW, device=self.device)
-        self.window = self.window_images = 0
+        self.losses: list[Tensor] = []
+        """Of the steps since the last report, still on the device."""
+        self.window_images = 0
         self.next_evaluation = self.next_stop = 0
         self.next_tick = 0.0
         self.saved_step = -1
@@ -137,7 +138,7 @@ class Loop:
             resumed = False
             while self.step < self.planned.end:
                 self.clock.steps_begin()
-                for images, targets in self.batches.rest_of_epoch(self.position, self.recipe.batch_size):
+                for images, targets in self.batches.rest_of_epoch(self.position, self.recipe.batch_size, self.planned.smallest_batch):
                     self._train_step(images, targets)
                     if self.step >= self.planned.end:
                         break
@@ -146,11 +147,10 @@ class Loop:
         if not self.constant_rate:
             self.optimiser.lr = self.rate()
         stepped = self.take_step(images, targets)
-        self.losses[self.window] = stepped.loss
+        self.losses.append(stepped.loss)
         if self.average:
             self._fold_average()
         self.step += 1
-        self.window += 1
         self.window_images += len(images)
         self.position.seen += len(images)
         if self.step >= self.next_stop or time.perf_counter() >= self.next_tick or self.control.stop:
@@ -186,7 +186,7 @@ class Loop:
 
     def _between_steps(self, stepped: Stepped, targets: Tensor) -> None:
         self._report(stepped, targets)
-        reason = self._finish_epoch() if self.batches.ends_epoch(self.position, self.recipe.batch_size) else ""
+        reason = self._finish_epoch() if self.batches.ends_epoch(self.position, self.recipe.batch_size, self.planned.smallest_batch) else ""
         if self.step >= self.next_evaluation and self.step < self.prepared.stages[-1].end and self.judged_evaluation():
             reason = "best"
         if not reason and time.monotonic() - self.saved_time > 60 * self.training.checkpoint_minutes:
@@ -205,9 +205,9 @@ class Loop:
         self.clock.steps_begin()
 
     def _report(self, stepped: Stepped, targets: Tensor) -> None:
-        losses = self.losses[: self.window].tolist()  # waits for the device
+        losses = torch.stack(self.losses).tolist()  # waits for the device
         seconds = self.clock.steps_end(self.window_images)
-        first = self.step - self.window + 1
+        first = self.step - len(losses) + 1
         if bad := next(((first + number, loss) for number, loss in enumerate(losses) if not math.isfinite(loss)), None):
             raise NotFinite(*bad)
         wanted = targets.argmax(1) if targets.is_floating_point() else targets
@@ -222,7 +222,8 @@ class Loop:
                 memory_bytes=memory_bytes(self.device),
             )
         )
-        self.window = self.window_images = 0
+        self.losses.clear()
+        self.window_images = 0
 
     def _finish_epoch(self) -> str:
         self.position = Position(epoch=self.position.epoch + 1)
@@ -231,14 +232,14 @@ class Loop:
 
     def _schedule(self) -> None:
         """When to look up from the steps next."""
-        size, training = self.recipe.batch_size, self.training
+        training, batch = self.training, (self.recipe.batch_size, self.planned.smallest_batch)
         if training.evaluate_every:
             self.next_evaluation = (self.step // training.evaluate_every + 1) * training.evaluate_every
         else:
             often = training.evaluations_per_epoch
             target = (math.floor(self.epoch * often + 1e-6) + 1) / often
-            self.next_evaluation = self.step + self.batches.steps_to(target, self.position, size)
-        epoch_end = self.step + self.batches.steps_to(self.position.epoch + 1, self.position, size)
+            self.next_evaluation = self.step + self.batches.steps_to(target, self.position, *batch)
+        epoch_end = self.step + self.batches.steps_to(self.position.epoch + 1, self.position, *batch)
         self.next_stop = min(self.next_evaluation, epoch_end, self.planned.end, self.step + WINDOW)
         self.next_tick = time.perf_counter() + TICK
         if self.control.pause_at == "step":

@@ -16,6 +16,7 @@ class PlannedStage:
     first_step: int
     steps: int
     steps_per_epoch: int
+    smallest_batch: int = 1
 
     @property
     def end(self) -> int:
@@ -23,13 +24,21 @@ class PlannedStage:
         return self.first_step + self.steps
 
 
-def steps_per_epoch(images: int, batch_size: int, drop_last: bool) -> int:
-    """Batches in one pass over ``images``."""
-    return max(images // batch_size, 1) if drop_last else -(-images // batch_size)
+def batches_in(images: int, batch_size: int, smallest: int) -> int:
+    """Batches in ``images``, the last of which may be smaller, but not than ``smallest``."""
+    return images // batch_size + (images % batch_size >= smallest)
 
 
-def plan_stages(training: Training, images: int) -> tuple[PlannedStage, ...]:
-    """The stages of a training on so many images; without stages in the config, one."""
+def smallest_batch(drop_last: bool, batch_size: int, batch_norm: bool) -> int:
+    """The fewest images that make a batch: batch normalisation has nothing to do with one."""
+    return batch_size if drop_last else min(2, batch_size) if batch_norm else 1
+
+
+def plan_stages(training: Training, images: int, batch_norm: bool = False) -> tuple[PlannedStage, ...]:
+    """The stages of a training on so many images; without stages in the config, one.
+
+    ``batch_norm``: whether the network has such layers, which need batches of at least two.
+    """
     base = training.model_dump(include=set(Recipe.model_fields))
     wanted: list[tuple[dict[str, Any], float | None, int | None]] = [({}, None if training.iterations else training.epochs, training.iterations)]
     if training.stages:
@@ -40,9 +49,10 @@ def plan_stages(training: Training, images: int) -> tuple[PlannedStage, ...]:
     planned: list[PlannedStage] = []
     for changes, epochs, iterations in wanted:
         recipe = Recipe(**{**base, **changes})
-        per_epoch = steps_per_epoch(images, recipe.batch_size, training.drop_last)
+        smallest = smallest_batch(training.drop_last, recipe.batch_size, batch_norm)
+        per_epoch = max(1, batches_in(images, recipe.batch_size, smallest))
         steps = iterations or max(1, round((epochs or 0) * per_epoch))
-        planned.append(PlannedStage(recipe, changes, planned[-1].end if planned else 0, steps, per_epoch))
+        planned.append(PlannedStage(recipe, changes, planned[-1].end if planned else 0, steps, per_epoch, smallest))
     return tuple(planned)
 
 

@@ -74,7 +74,8 @@ def prepare(config: Config, *, trusted: bool = False, progress: Progress | None 
     model = model.to(device)
     if channels_last:
         model = model.to(memory_format=torch.channels_last)
-    stages = plan_stages(training, len(data.train))
+    batch_norm = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
+    stages = plan_stages(training, len(data.train), batch_norm)
     for stage in stages:
         make_loss(stage.recipe, data.class_counts, device)
     values = summary.values if summary else 64 * size_of(data.shape)

@@ -52,7 +52,7 @@ def eager_step(model: nn.Module, criterion: Criterion, optimiser: Optimiser, cli
         grads = torch.autograd.grad(loss, params)
         total = clip(grads, clip_norm) if clip_norm else None
         update(grads)
-        return Stepped(loss.detach(), logits.detach(), grads, total)
+        return Stepped(loss.detach(), logits, grads, total)
 
     return step
 
