@@ -11,7 +11,6 @@ import json
 import os
 import pty
 import re
-import select
 import statistics
 import struct
 import subprocess

@@ -162,13 +162,14 @@ class History:
 
     def _evaluated(self, event: Evaluated) -> None:
         split = self.evaluated.setdefault(event.split, Splits())
+        steps = split.track["step"]
+        again = bool(steps) and steps[-1] >= event.step
         if event.final:
             split.final[event.checkpoint] = event
-            if split.newest is not None and event.checkpoint == "last":
-                return
-        else:
-            split.track.append(event)
-        if event.best:
+        if event.checkpoint == "best" or (event.final and again):
+            return  # of other weights, or measured already: no point of the curve
+        split.track.append(event)
+        if event.best or (event.split == "validation" and (split.best is None or event.accuracy > split.best.accuracy)):
             split.best = replace(event, confusion=[])
         split.before, split.newest = split.newest, event
 

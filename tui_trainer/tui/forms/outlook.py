@@ -237,7 +237,7 @@ def _plan(config: Config, view: DataView | None, parameters: int) -> Iterator[Li
         yield Line("wait", "the images are being counted")
         return
     each, steps, epochs = lengths(config.training, view.images)
-    words += [f"{thousands(each)} steps an epoch", f"{epochs:.4g} epochs", f"{thousands(steps)} steps in all"]
+    words += [f"{thousands(each)} steps an epoch", f"{epochs:.3g} epochs", f"{thousands(steps)} steps in all"]
     yield Line("ok", ", ".join(words))
     held = f", {thousands(view.validation)} held out for validation" if view.validation else ", none held out: no validation"
     yield Line("ok", f"{thousands(view.images)} images to train on{held}")

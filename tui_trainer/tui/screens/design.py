@@ -48,6 +48,7 @@ class DesignScreen(DesignFrame):
         self._view: DataView | None = None
         self._data_problem = ""
         self._viewed = ""
+        self._explained = ""
         self.outlook = self._look()  # the first preset's data are known without a look at files
 
     def compose(self) -> ComposeResult:
@@ -109,6 +110,7 @@ class DesignScreen(DesignFrame):
         self.query_one(NetworkPanel).show(self.outlook)
         self.query_one(ReadyPanel).show(self.outlook, *self.draft.command())
         self.query_one(Header).subject = self._subject()
+        self._explain()
 
     def _subject(self) -> str:
         data = self.draft.get("data.dataset")
@@ -164,8 +166,14 @@ class DesignScreen(DesignFrame):
 
     def on_descendant_focus(self) -> None:
         """Explain the field in focus."""
+        self._explain()
+
+    def _explain(self) -> None:
         explain = getattr(self.focused, "explanation", None)
-        self.query_one("#explain", Static).update(plain(" " + explain()) if explain else "")
+        text = plain(" " + explain()) if explain else ""
+        if text != self._explained:
+            self._explained = text
+            self.query_one("#explain", Static).update(text)
 
     # --- what one can do
 

@@ -29,10 +29,11 @@ NEXT = {
 class Reference(NamedTuple):
     """What a result is held against."""
 
-    split: str
-    value: float
-    """Accuracy, 0..1."""
     source: str
+    accuracy: dict[str, float]
+    """Of splits at the end, 0..1."""
+    parameters: int
+    """0 where the source gives none."""
 
 
 class Outcome(Widget):
@@ -77,49 +78,60 @@ class Outcome(Widget):
 
 
 def read_reference(file: Path) -> Reference | None:
-    """The accuracy that a run's config names as its reference, read without the schema (which would cost 20 MB here)."""
+    """The figures of the end that a run's config names as its reference, read without the schema (which would cost 20 MB here)."""
     try:
         found = tomllib.loads(file.read_text("utf-8")).get("reference")
-        if not isinstance(found, dict) or found.get("metric", "accuracy") != "accuracy":
+        if not isinstance(found, dict):
             return None
-        return Reference(str(found.get("split", "test")), float(found["value"]), str(found.get("source", "")))
-    except (OSError, ValueError, KeyError, TypeError):
+        figures = [found, *found.get("also", ())]
+        at_end = {str(each.get("split", "test")): float(each["value"]) for each in figures if each.get("metric", "accuracy") == "accuracy" and each.get("epoch") is None}
+        counts = [int(each["value"]) for each in figures if each.get("metric") == "parameters"]
+        return Reference(str(found.get("source", "")), at_end, counts[0] if counts else 0)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def figures(history: History, reference: Reference | None) -> list[tuple[Part, ...]]:
-    """Final accuracy of each split, beside the reference's, and the whole run in a line."""
-    parts: list[Part] = []
-    finals = {}
+    """Final accuracy of each split, the reference's beside how far we are from it, and the whole run in a line."""
+    finals: dict[str, float] = {}
     for split in ("train", "validation", "test"):
         found = history.split(split).final
         newest = found.get("best") or found.get("last") or history.split(split).newest
         if newest is not None:
             finals[split] = newest.accuracy
-            parts += [(f"{split} ", "muted"), (f"{percent(newest.accuracy)}   ", "bold")]
     lines: list[tuple[Part, ...]] = []
-    if reference is not None:
-        parts += [(f"reference, {reference.split} ", "muted"), (percent(reference.value), "bold")]
-        ours = finals.get(reference.split)
-        if ours is not None:
-            change = 100 * (ours - reference.value)
-            parts.append((f"  {'+' if change >= 0 else '−'}{abs(change):.2f} pp", "good" if change >= -0.5 else "warning"))
-        parts.append((f"  ({reference.source})", "muted"))
-    elif parts:
-        parts.append(("no reference to compare with", "muted"))
-    if parts:
-        lines.append(tuple(parts))
+    if finals:
+        lines.append(tuple(part for split, value in finals.items() for part in ((f"{split} ", "muted"), (f"{percent(value)}   ", "bold"))))
+    if reference is not None and finals:
+        lines.append(tuple(_against(reference, finals, history)))
+    whole = _whole(history)
+    return [*lines, tuple(whole)] if whole else lines
+
+
+def _against(reference: Reference, finals: dict[str, float], history: History) -> list[Part]:
+    parts: list[Part] = [("reference ", "muted")]
+    for split, value in reference.accuracy.items():
+        parts.append((f"{split} {percent(value)}", ""))
+        if split in finals:
+            change = 100 * (finals[split] - value)
+            parts.append((f" ({'+' if change >= 0 else '−'}{abs(change):.2f} pp)", "good" if change >= -0.5 else "warning"))
+        parts.append(("   ", ""))
+    if reference.parameters:
+        ours = history.started.parameters if history.started else 0
+        parts.append((f"{thousands(reference.parameters)} parameters (ours {thousands(ours)})   ", "muted"))
+    return [*parts, (reference.source, "muted")]
+
+
+def _whole(history: History) -> list[Part]:
     best, ended = history.split("validation").best, history.ended
-    whole: list[Part] = []
+    parts: list[Part] = []
     if best is not None:
-        whole += [("best validation ", "muted"), (percent(best.accuracy), ""), (f" at epoch {best.epoch:g}   ", "muted")]
+        parts += [("best validation ", "muted"), (percent(best.accuracy), ""), (f" at epoch {best.epoch:.4g}   ", "muted")]
     if history.newest is not None:
-        whole += [(f"{history.newest.epoch:g} epochs in {clock(history.elapsed)}   ", "muted")]
+        parts.append((f"{history.newest.epoch:.4g} epochs in {clock(history.elapsed)}   ", "muted"))
     if ended is not None and ended.images_per_second:
-        whole.append((f"{thousands(ended.images_per_second)} images/s", "muted"))
-    if whole:
-        lines.append(tuple(whole))
-    return lines
+        parts.append((f"{thousands(ended.images_per_second)} images/s", "muted"))
+    return parts
 
 
 def keys(text: str) -> list[Part]:

@@ -71,7 +71,11 @@ def _status(row: Row) -> Status:
 
 def _epochs(row: Row) -> str:
     status = _status(row)
-    return f"{status.epoch:.4g}/{status.total_epochs:.4g}" if status.total_epochs else ""
+    return f"{_short(status.epoch)}/{_short(status.total_epochs)}" if status.total_epochs else ""
+
+
+def _short(epochs: float) -> str:
+    return f"{epochs:.0f}" if epochs == int(epochs) else f"{epochs:.1f}"
 
 
 def _note(row: Row) -> Part:
