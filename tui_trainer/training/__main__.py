@@ -31,7 +31,7 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    return {"finished": 0, "stopped": 0, "failed": 1}[ended.state]
+    return 130 if ended.reason == "interrupted" else {"finished": 0, "stopped": 0, "failed": 1}[ended.state]
 
 
 def _size(path: Path) -> int:

@@ -287,10 +287,13 @@ class Loop:
                 )
         return found
 
-    def tell_evaluation(self, found: Evaluation, *, best: bool = False, final: bool = False, checkpoint: str = "last") -> None:
-        """Tell what an evaluation found."""
+    def tell_evaluation(
+        self, found: Evaluation, *, best: bool = False, final: bool = False, checkpoint: str = "last", at: tuple[int, float] | None = None
+    ) -> None:
+        """Tell what an evaluation found, of the weights as they are or as they were ``at`` a step and epoch."""
+        step, epoch = at or (self.step, self.epoch)
         values = {"split": found.split, "loss": found.loss, "accuracy": found.accuracy, "confusion": found.confusion, "seconds": found.seconds}
-        self.tell(Evaluated(**self.place(), **values, best=best, final=final, checkpoint=checkpoint))  # type: ignore[arg-type]
+        self.tell(Evaluated(**self.stamp(), step=step, epoch=epoch, **values, best=best, final=final, checkpoint=checkpoint))  # type: ignore[arg-type]
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

@@ -51,7 +51,6 @@ class Session:
         offset = run.commands_file.stat().st_size if commands_from is None and run.commands_file.exists() else commands_from or 0
         self.recorder = Recorder(run, listeners)
         self.loop = Loop(prepared, self.control, command_reader(run, offset), self.recorder.tell, self.save, self.recorder.beat)
-        self.accuracy: float | None = None
 
     def train(self, resume: str | None) -> RunEnded:
         """Train to the end, whatever it is, and tell it."""
@@ -118,7 +117,7 @@ class Session:
             loop.model.load_state_dict(state["weights"])
             loop.average = []
         for found in loop.evaluations(SPLITS):
-            loop.tell_evaluation(found, final=True, checkpoint="best")
+            loop.tell_evaluation(found, final=True, checkpoint="best", at=(entry.step, entry.epoch))
 
     def _warn_of_damaged_files(self) -> None:
         """Files that could be read when the folder was scanned and not when a stream came to them."""
