@@ -61,6 +61,7 @@ NETWORK = (
 
 TRAIN = (
     Action("pause", "space", "Pause", "Wait after the current step, or go on.", key="space"),
+    Action("next_panel", "v,tab", "View", "Next panel, where the screen is too small for all.", key="v"),
     Action("one_step", "n", "One step", "Take one step, then wait."),
     Action("one_epoch", "N", "One epoch", "Train to the end of the epoch, then wait."),
     Action("learning_rate", "l", "Learning rate", "Change the learning rate from the next step on."),
@@ -69,7 +70,6 @@ TRAIN = (
     Action("stop_now", "s", "Stop", "Finish the step, save a checkpoint and stop (asks)."),
     Action("again", "a", "Train again", "Load this run's settings into Design: change them, and train again."),
     Action("app.go('inspect')", "i", "Inspect", "See where it fails.", footer=True),
-    Action("next_panel", "v,tab", "View", "Next panel, where the screen is too small for all.", key="v"),
     Action("previous_panel", "V,shift+tab", "Back", "Previous panel.", footer=False, key="V"),
     Action("zoom", "z", "Zoom", "One panel as large as the screen, and back.", footer=False),
     Action("log_scale", "g", "Log scale", "Loss on a logarithmic scale, and back.", footer=False),
@@ -87,7 +87,7 @@ TRAIN = (
 INSPECT = (
     Action("shares", "x", "Counts / %", "Confusion matrix in counts, or in per cent of the row."),
     Action("split", "t", "Split", "The validation, the training or the test images."),
-    Action("app.go('train')", "b", "Back to the run", "To the curves of this run.", footer=True),
+    Action("back", "b", "Back to the run", "To the curves of this run."),
 )
 
 RUNS = (

@@ -48,10 +48,12 @@ def sentence(event: Event, me: str = "") -> tuple[str, str] | None:
         case Evaluated(final=True):
             return f"final {event.split} {percent(event.accuracy)} ({event.checkpoint} weights)", "bold"
         case Evaluated(split="validation"):
-            return f"epoch {event.epoch:g}  val {percent(event.accuracy)}" + ("  best" if event.best else ""), "good" if event.best else ""
+            return f"epoch {event.epoch:.4g}  val {percent(event.accuracy)}" + ("  best" if event.best else ""), "good" if event.best else ""
         case LearningRateChanged():
             by = "plateau" if event.by == "plateau" else who(event.by, me)
-            return f"lr {event.old:g} → {event.new:g} ({by})", "accent"
+            return f"lr {event.old:.4g} → {event.new:.4g} ({by})", "accent"
+        case CheckpointSaved(reason="best" | "epoch" | "interval"):
+            return None  # one an epoch: the lines of the epochs say it
         case CheckpointSaved():
             return f"checkpoint {event.file} ({event.reason})", "muted"
         case Steered(command="SetLearningRate"):
@@ -74,7 +76,7 @@ def mark_label(mark: Mark) -> str:
     """A few letters beside a mark on the curves; empty for what does not bend them."""
     match mark.event:
         case LearningRateChanged():
-            return f"lr {mark.event.new:g}"
+            return f"lr {mark.event.new:.4g}"
         case StageStarted():
             return f"stage {mark.event.stage + 1}"
         case RunStarted():

@@ -84,7 +84,7 @@ class InspectScreen(Screen[None]):
             yield MatrixPanel(id="matrix", classes="panel")
             with Vertical(id="tables"):
                 yield Table[ClassRow](CLASSES, empty=NOTHING, id="classes", classes="panel")
-                yield Table[PairRow](PAIRS, empty=["No mistakes."], id="pairs", classes="panel")
+                yield Table[PairRow](PAIRS, empty=["Nothing is confused with anything."], id="pairs", classes="panel")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -112,14 +112,14 @@ class InspectScreen(Screen[None]):
         self._shown = feed
         self._tables(feed.history, panel.split)
         newest = feed.history.split(panel.split).newest
-        at = f"epoch {newest.epoch:g} · {panel.split} {percent(newest.accuracy)}" if newest else "not evaluated yet"
+        at = f"epoch {newest.epoch:.4g} · {panel.split} {percent(newest.accuracy)}" if newest else "not evaluated yet"
         self.query_one(Header).subject = plain(f"{feed.name} · {at}")
 
     def _tables(self, history: History, split: str) -> None:
         newest = history.split(split).newest
         if newest is None or not newest.confusion:
-            self.query_one("#classes", Table).show([])
-            self.query_one("#pairs", Table).show([])
+            for table in self.query(Table):
+                table.show([])
             return
         names = history.started.classes if history.started else [str(number) for number in range(len(newest.confusion))]
         figures = per_class(newest.confusion)
@@ -132,11 +132,15 @@ class InspectScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a run there is nothing to look at."""
-        return self.app.feed is not None if action in ("shares", "split", "app.go") else True
+        return self.app.feed is not None if action in ("shares", "split", "back") else True
 
     def action_shares(self) -> None:
         """Counts or per cent."""
         self.query_one(MatrixPanel).toggle_shares()
+
+    def action_back(self) -> None:
+        """To the curves."""
+        self.app.action_go("train")
 
     def action_split(self) -> None:
         """The next split."""

@@ -136,7 +136,7 @@ def _epoch(progress: Progress) -> str:
 
 
 def _whole(epochs: float | None) -> str | None:
-    return None if epochs is None else f"{epochs:g}"
+    return None if epochs is None else f"{round(epochs, 2):g}"
 
 
 def _count(word: str, now: str, of: str | None) -> list[Part]:
