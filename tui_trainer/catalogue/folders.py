@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui_trainer.catalogue.pictures import SUFFIXES, Header, UnreadableImageError, read_header
 from tui_trainer.catalogue.split import Split, hold_out_test, split
 from tui_trainer.config import ConfigError, Data
+from tui_trainer.config.paths import given_path, is_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,8 +76,8 @@ def scan_folder(data: Data) -> Folder:
 def _root(data: Data) -> Path:
     if not data.directory:
         raise ConfigError(f"data.directory (--data-dir) is missing: data.dataset = folder needs the folder of the images; {EXPECTED}")
-    root = Path(data.directory).expanduser()
-    if not root.is_dir():
+    root = given_path(data.directory)
+    if not is_folder(root):
         raise ConfigError(f"{root}: there is no such folder of images (data.directory); {EXPECTED}")
     return root
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_trainer.config import ConfigError, Data
+from tui_trainer.config.paths import given_path, is_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,8 +70,8 @@ def scan_npz(data: Data) -> NpzFile:
     """Headers of the images and all labels in the file ``data.directory``. Raises ConfigError that names array and shape."""
     if not data.directory:
         raise ConfigError(f"data.directory (--data-dir) is missing: data.dataset = npz needs the .npz file; {EXPECTED}")
-    path = Path(data.directory).expanduser()
-    if not path.is_file():
+    path = given_path(data.directory)
+    if not is_file(path):
         raise ConfigError(f"{path}: there is no such .npz file (data.directory); {EXPECTED}")
     with _reading(path), zipfile.ZipFile(path) as archive:
         names = {name.removesuffix(".npy") for name in archive.namelist()}

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from tui_trainer.catalogue.known import KNOWN, KnownSet
 from tui_trainer.config import ConfigError
+from tui_trainer.config.paths import given_path, is_file
 
 
 def data_root(directory: str | None) -> Path:
     """The given directory, else TUI_TRAINER_DATA_DIR, else ``data`` in the user's cache."""
     chosen = directory or os.environ.get("TUI_TRAINER_DATA_DIR")
     if chosen:
-        return Path(chosen).expanduser()
+        return given_path(chosen)
     import platformdirs
 
     return platformdirs.user_cache_path("tui-trainer") / "data"
@@ -34,7 +35,7 @@ def _parts_in(known: KnownSet, folder: Path) -> dict[str, Path]:
     found = {}
     for part in known.parts:
         for path in (folder / part.name, folder / f"{part.name}.gz"):
-            if path.is_file():
+            if is_file(path):
                 found[part.name] = path
                 break
     return found

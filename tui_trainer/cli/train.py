@@ -114,6 +114,7 @@ def _train(
     from tui_trainer.cli.console import complain
     from tui_trainer.config import ConfigError
     from tui_trainer.runs.folder import create_run
+    from tui_trainer.runs.status import read_status
     from tui_trainer.training.prepare import prepare
     from tui_trainer.training.run import train as run_training
 
@@ -121,6 +122,9 @@ def _train(
     run = create_run(config, root, name, preset)
     try:
         return run, run_training(prepared, run, listeners)
+    except KeyboardInterrupt:
+        complain(f"{run.name}: {read_status(run.path).reason or 'interrupted'}")
+        raise
     except ConfigError as error:  # it broke after it began: not the input's fault
         complain(f"{run.name}: {error}")
         raise typer.Exit(1) from None
@@ -139,4 +143,4 @@ def _status(ended: "RunEnded") -> int:
 
         complain(ended.reason)
         return 1
-    return 130 if ended.reason == "interrupted" else 0
+    return 130 if ended.state == "stopped" else 0  # by Ctrl-C, SIGTERM or a viewer: what follows `&&` wants a finished run

@@ -12,10 +12,13 @@ from pydantic import ValidationError
 from tui_trainer.config.base import Settings, applies, conditions
 from tui_trainer.config.config import Config
 from tui_trainer.config.errors import ConfigError, explain
+from tui_trainer.config.paths import is_file
 from tui_trainer.config.presets import preset_path
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
+MAX_NESTING = 200
+"""Tables and lists inside each other; what walks through them calls itself for each."""
 REPLACES = {"epochs": ("iterations",), "iterations": ("epochs",), "stages": ("epochs", "iterations")}
 """Ways to give the length of a training: a later one takes the place of an earlier one."""
 
@@ -42,12 +45,23 @@ def parse_config(tree: Mapping[str, Any], where: str, overrides: Mapping[str, An
 
 
 def _validate(tree: Mapping[str, Any], where: str) -> Config:
+    _refuse_deep(tree, where)
     try:
         return Config.model_validate(tree)
     except ValidationError as error:
         raise explain(Config, error, where) from None
     except RecursionError:
         raise ConfigError(f"{where}: nested too deeply") from None
+
+
+def _refuse_deep(tree: Mapping[str, Any], where: str) -> None:
+    level: list[Any] = [tree]
+    for _ in range(MAX_NESTING):
+        inner = (value for node in level for value in (node.values() if isinstance(node, Mapping) else node))
+        level = [value for value in inner if isinstance(value, Mapping | list)]
+        if not level:
+            return
+    raise ConfigError(f"{where}: nested too deeply: allowed are {MAX_NESTING} tables and lists inside each other")
 
 
 def read_tree(path: Path, depth: int = 0) -> dict[str, Any]:
@@ -60,15 +74,16 @@ def read_tree(path: Path, depth: int = 0) -> dict[str, Any]:
         tree = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    _refuse_deep(tree, str(path))
     base = tree.pop("extends", None)
     if base is None:
         return tree
     if not isinstance(base, str):
         raise ConfigError(f"{path}: extends: {base!r} is not allowed; allowed is the name or path of a preset")
     beside = path.parent / base
-    return merge(read_tree(beside if beside.is_file() else preset_path(base), depth + 1), tree)
+    return merge(read_tree(beside if is_file(beside) else preset_path(base), depth + 1), tree)
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +106,7 @@ def parse_override(text: str) -> tuple[str, Any]:
         raise ConfigError(f"--set {text}: write KEY=VALUE with a dotted key, such as training.momentum=0.9")
     try:
         return key, tomllib.loads(f"value = {value.strip()}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return key, value.strip()
 
 

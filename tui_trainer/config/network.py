@@ -1,8 +1,9 @@
 """Settings of the network: a list of layers, a torchvision classifier, or the user's own module."""
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tui_trainer.config.base import Settings, setting
 
@@ -132,3 +133,16 @@ class Network(Settings):
         when={"kind": ("module",)},
     )
     arguments: dict[str, Any] = setting({}, "Arguments", "Further arguments of the torchvision model or the callable.", when={"kind": ("torchvision", "module")})
+
+    @field_validator("arguments")
+    @classmethod
+    def _plain(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Only what is written to a run's config and read from it unchanged."""
+        inner = list(arguments.values())
+        while inner:
+            value = inner.pop()
+            if isinstance(value, dict | list | tuple):
+                inner += value.values() if isinstance(value, dict) else value
+            elif not isinstance(value, bool | int | float | str) or (isinstance(value, float) and not math.isfinite(value)):
+                raise ValueError(f"{value} is not allowed; allowed are texts, finite numbers, true and false, and lists and tables of them")
+        return arguments

@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from tui_trainer.config.errors import ConfigError, nearest
+from tui_trainer.config.paths import is_file, is_folder
 
 
 @cache
@@ -26,8 +27,8 @@ def preset_path(source: str | Path) -> Path:
     if str(source) in names:
         return presets_dir() / f"{source}.toml"
     path = Path(source)
-    if path.is_file():
+    if is_file(path):
         return path
-    if path.suffix == ".toml" or path.is_dir():
+    if path.suffix == ".toml" or is_folder(path):
         raise ConfigError(f"{source}: no such preset file")
     raise ConfigError(f"{source}: no such preset or file{nearest(str(source), names)}; `tui-trainer presets list` shows them all")

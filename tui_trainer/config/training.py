@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Optional
 
-from pydantic import Field, create_model, model_validator
+from pydantic import AfterValidator, Field, create_model, model_validator
 
 from tui_trainer.config.base import Settings, setting
 
@@ -10,7 +10,15 @@ Loss = Literal["cross-entropy", "squared-error", "dice", "focal"]
 Optimiser = Literal["sgd", "adam", "adamw", "rmsprop", "adagrad"]
 Schedule = Literal["constant", "step", "exponential", "inverse-time", "cosine", "one-cycle", "plateau"]
 Beta = Annotated[float, Field(ge=0, lt=1)]
-Weights = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(strict=False)]
+
+
+def _some_weight(weights: tuple[float, ...]) -> tuple[float, ...]:
+    if not any(weights):
+        raise ValueError("at least one class needs a weight above 0")
+    return weights
+
+
+Weights = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(strict=False), AfterValidator(_some_weight)]
 
 
 class Recipe(Settings):

@@ -11,6 +11,7 @@ from torch import Tensor
 from tui_trainer.catalogue.folders import Files, Folder, image_shape, scan_folder
 from tui_trainer.catalogue.pictures import UnreadableImageError, read_header, read_picture
 from tui_trainer.config import ConfigError, Data
+from tui_trainer.config.paths import is_file, is_folder
 from tui_trainer.data.arrays import Part, Progress
 from tui_trainer.data.source import InMemory, Source, Sources
 from tui_trainer.data.stream import Streamed, Workers, cores
@@ -112,5 +113,5 @@ def read_images(paths: Sequence[Path | str], data: Data, shape: tuple[int, int, 
         try:
             images[position] = torch.tensor(read_picture(path, shape))
         except UnreadableImageError as error:
-            raise ConfigError(f"{path}: no such file" if not Path(path).exists() else f"{path} cannot be read as an image: {error}") from error
+            raise ConfigError(f"{path}: no such file" if not (is_file(path) or is_folder(path)) else f"{path} cannot be read as an image: {error}") from error
     return images

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from tui_trainer.config import ConfigError
 from tui_trainer.config.errors import nearest
 from tui_trainer.config.network import Network
+from tui_trainer.config.paths import given_path
 from tui_trainer.models.probe import probe
 from tui_trainer.models.trust import approve_content, digest, is_trusted_content
 
@@ -27,7 +28,7 @@ def own_source(network: Network) -> tuple[Path, str]:
     path, _, name = (network.source or "").rpartition(":")
     if not path or not name.isidentifier():
         raise ConfigError(f"network.source: {network.source!r} does not name a callable in a file: write path/to/file.py:callable")
-    return Path(path).expanduser(), name
+    return given_path(path), name
 
 
 def build_own(network: Network, input_shape: tuple[int, int, int], classes: int, *, trusted: bool) -> nn.Module:

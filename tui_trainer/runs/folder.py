@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tui_trainer.config import Config, ConfigError, load_config, to_toml
 from tui_trainer.config.errors import nearest
+from tui_trainer.config.paths import is_file
 from tui_trainer.runs.names import check_name, new_name
 from tui_trainer.runs.status import Status, write_status
 
@@ -104,6 +105,6 @@ def run_names(root: Path) -> list[str]:
 def find_run(name: str, root: Path) -> RunFolder:
     """The run of this name in ``root``, or at this path. Raises ConfigError with the nearest name."""
     for path in (root / name, Path(name)):
-        if (path / "config.toml").is_file():
+        if is_file(path / "config.toml"):
             return RunFolder(path.resolve() if path.name in ("", ".", "..") else path)
     raise ConfigError(f"{name}: no such run in {root}{nearest(name, run_names(root))}; `tui-trainer runs list` shows them all")

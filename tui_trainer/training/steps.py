@@ -49,7 +49,7 @@ def eager_step(model: nn.Module, criterion: Criterion, optimiser: Optimiser, cli
         else:
             logits = model(images)
         loss = criterion(logits, targets)
-        grads = torch.autograd.grad(loss, params)
+        grads = torch.autograd.grad(loss, params, materialize_grads=True)  # zeros where a module of the user's leaves weights unused
         total = clip(grads, clip_norm) if clip_norm else None
         update(grads)
         return Stepped(loss.detach(), logits, grads, total)
