@@ -5,8 +5,9 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import TrainedRun
+from conftest import QUICK, TrainedRun, run_program
 
 from tui_trainer.runs.events import Evaluated, StepsTrained, decode
 
@@ -92,12 +93,12 @@ def test_tensorboard_reads_what_was_exported(trained: TrainedRun, tmp_path: Path
 
 
 def test_list_shows_damaged_runs_too(trained: TrainedRun, tmp_path: Path) -> None:
-    for name, status in (("bad", "{"), ("odd", '{"state": "finished", "from_the_future": 1}')):
+    for name, status in (("bad", "{"), ("odd", '{"state": "finished", "from_the_future": 1}'), ("foreign", '{"state": "running", "heartbeat": "now"}')):
         (tmp_path / name).mkdir()
         (tmp_path / name / "config.toml").touch()
         (tmp_path / name / "status.json").write_text(status)
     listed = {run["name"]: run["state"] for run in json.loads(trained.program("runs", "list", "--runs-dir", str(tmp_path), "--json").stdout)}
-    assert listed == {"bad": "damaged", "odd": "finished"}
+    assert listed == {"bad": "damaged", "odd": "finished", "foreign": "damaged"}
     table = trained.program("runs", "list", "--runs-dir", str(tmp_path)).stdout
     assert "damaged" in table
 
@@ -121,3 +122,13 @@ def test_exported_weights_are_the_checkpoints(trained: TrainedRun, tmp_path: Pat
     exported = load_file(tmp_path / "weights" / f"{trained.name}.safetensors")
     assert saved.keys() == exported.keys()
     assert all(saved[name].equal(exported[name]) for name in saved)
+
+
+def test_a_run_is_evaluated_from_any_directory(tmp_path: Path) -> None:
+    np.savez(tmp_path / "set.npz", x_train=np.arange(60 * 64, dtype=np.uint8).reshape(60, 8, 8), y_train=np.arange(60) % 2)
+    arguments = ("--dataset", "npz", "--data-dir", "set.npz", "--epochs", "1", "--name", "here", "--set", "training.batch_size=8", *QUICK)
+    assert run_program("train", "digits-mlp", *arguments, cwd=tmp_path).returncode == 0
+    (tmp_path / "elsewhere").mkdir()
+    done = run_program("evaluate", "../runs/here", "--json", cwd=tmp_path / "elsewhere")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["split"] == "test"

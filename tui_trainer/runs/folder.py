@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tui_trainer.config import Config, ConfigError, load_config, to_toml
 from tui_trainer.config.errors import nearest
-from tui_trainer.config.paths import is_file
+from tui_trainer.config.paths import given_path, is_file
 from tui_trainer.runs.names import check_name, new_name
 from tui_trainer.runs.status import Status, write_status
 
@@ -70,7 +70,7 @@ def create_run(config: Config, root: Path, name: str | None = None, preset: str 
         root.mkdir(parents=True, exist_ok=True)
         path = _make_folder(root, name)
         (path / "checkpoints").mkdir()
-        (path / "config.toml").write_text(to_toml(config), "utf-8")
+        (path / "config.toml").write_text(to_toml(_anchored(config)), "utf-8")
         for file in ("events.jsonl", "commands.jsonl"):
             (path / file).touch()
         now = time.time()
@@ -79,6 +79,16 @@ def create_run(config: Config, root: Path, name: str | None = None, preset: str 
     except OSError as error:
         raise ConfigError(f"{error.filename or root}: the run folder cannot be made: {error.strerror}") from None
     return RunFolder(path)
+
+
+def _anchored(config: Config) -> Config:
+    """The config with whole paths, so that the run can be evaluated and run again from any directory."""
+    data, network = config.data, config.network
+    if data.directory:
+        data = data.model_copy(update={"directory": str(given_path(data.directory).absolute())})
+    if network.source:
+        network = network.model_copy(update={"source": str(given_path(network.source).absolute())})
+    return config.model_copy(update={"data": data, "network": network})
 
 
 def _make_folder(root: Path, name: str | None) -> Path:

@@ -7,7 +7,7 @@ import socket
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from tui_trainer.runs.atomic import write_atomic
 
@@ -46,6 +46,7 @@ class Status:
 
 
 _FIELDS = {each.name for each in dataclasses.fields(Status)}
+_NUMBERS = {each.name for each in dataclasses.fields(Status) if isinstance(each.default, int | float)}
 
 
 def write_status(run: Path, status: Status, *, durable: bool = False) -> None:
@@ -56,9 +57,25 @@ def write_status(run: Path, status: Status, *, durable: bool = False) -> None:
 def read_status(run: Path) -> Status:
     """A run's status as it was written. Raises OSError, or ValueError where the file is damaged."""
     values = json.loads((run / "status.json").read_bytes())
-    if not isinstance(values, dict) or "state" not in values:
+    if not isinstance(values, dict) or values.get("state") not in get_args(State):
         raise ValueError(f"{run / 'status.json'}: not a status")
-    return Status(**{name: value for name, value in values.items() if name in _FIELDS})
+    status = Status(**{name: value for name, value in values.items() if name in _FIELDS})
+    if wrong := next((each.name for each in dataclasses.fields(Status) if not _fits(getattr(status, each.name), each)), None):
+        raise ValueError(f"{run / 'status.json'}: {wrong} is no {_kind(wrong)}")
+    return status
+
+
+def _kind(name: str) -> str:
+    return "number" if name in _NUMBERS else "text" if name != "summary" else "table of figures"
+
+
+def _fits(value: Any, field: "dataclasses.Field[Any]") -> bool:
+    """Whether a value read from a file is what the field says: others rely on it without looking."""
+    if field.name == "summary":
+        return isinstance(value, dict) and all(isinstance(value.get(part, {}), dict) for part in ("best", "last", "final")) and all(
+            isinstance(figures, dict) for part in ("best", "last", "final") for figures in value.get(part, {}).values()
+        )
+    return isinstance(value, int | float) and not isinstance(value, bool) if field.name in _NUMBERS else isinstance(value, str)
 
 
 def true_status(run: Path) -> Status:
