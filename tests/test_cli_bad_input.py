@@ -30,6 +30,12 @@ CASES = {
     "split": (("evaluate", "nobody", "--split", "tset"), ("tset", "test")),
     "preset to check": (("presets", "check", "large.toml"), ("large.toml", "network.layers.0", "40")),
     "network that does not fit": (("network", "large.toml"), ("network.layers.0", "40")),
+    "dotted key without end": (("presets", "check", "deep.toml"), ("deep.toml", "nested too deeply")),
+    "number without end": (("presets", "check", "digits.toml"), ("digits.toml", "TOML")),
+    "preset name too long for a file": (("train", "x" * 5000), ("no such preset",)),
+    "directory too long": (("network", "digits-mlp", "--dataset", "folder", "--data-dir", "x" * 5000), ("no such folder",)),
+    "home of nobody": (("network", "digits-mlp", "--dataset", "npz", "--data-dir", "~nobody-here/x.npz"), ("~nobody-here",)),
+    "run name too long for a file": (("runs", "show", "x" * 5000), ("no such run",)),
     "data set to prepare": (("data", "prepare", "minst"), ("minst", "mnist")),
 }
 
@@ -40,6 +46,8 @@ def test_one_sentence_exit_2_nothing_left(case: str, tmp_path: Path) -> None:
     (tmp_path / "tiny.toml").write_text(TINY)
     (tmp_path / "large.toml").write_text(TOO_LARGE)
     (tmp_path / "broken.toml").write_text("[training\n")
+    (tmp_path / "deep.toml").write_text(".".join(["a"] * 3000) + " = 1")
+    (tmp_path / "digits.toml").write_text("a = " + "9" * 5000)
     (tmp_path / "damaged.npz").write_bytes(b"PK\x03\x04 no archive")
     (tmp_path / "others/taken").mkdir(parents=True)
     before = set(tmp_path.rglob("*"))

@@ -101,6 +101,19 @@ def test_ctrl_c_saves_a_checkpoint_and_says_so(tmp_path: Path) -> None:
     assert newest.name == f"step-{status['step']:08d}.pt"
 
 
+def test_sigterm_is_no_success(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tui_trainer", "train", "digits-mlp", "--epochs", "100000", "--name", "ended", *QUICK]
+    env = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        while " 1.00 " not in process.stdout.readline():
+            assert process.poll() is None
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert json.loads((tmp_path / "runs/ended/status.json").read_text())["reason"] == "terminated"
+
+
 def test_loss_that_is_not_finite_fails_with_step_and_checkpoint(tmp_path: Path) -> None:
     dense = '{type = "flatten"}, {type = "dense", units = 32}, {type = "dense", units = 32}, {type = "dense", units = "classes"}'
     (tmp_path / "wild.toml").write_text(f"[network]\nlayers = [{dense}]\n[training]\nepochs = 3.0\nlearning_rate = 1e6\n")

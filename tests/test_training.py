@@ -281,3 +281,32 @@ def test_a_compiled_step_computes_the_same(tmp_path):
     assert ended.state == "finished"
     for one, other in zip(last_weights(eager).values(), last_weights(compiled).values(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+
+
+UNUSED = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, inputs, classes):
+        super().__init__()
+        self.frozen, self.head, self.unused = nn.Linear(inputs, 8).requires_grad_(False), nn.Linear(8, classes), nn.Linear(3, 3)
+
+    def forward(self, images):
+        return self.head(self.frozen(images.flatten(1)))
+
+def net(*, input_shape, classes):
+    return Net(input_shape[0] * input_shape[1] * input_shape[2], classes)
+"""
+
+
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.skipif(not shutil.which("c++"), reason="needs a C++ compiler"))])
+def test_a_module_may_hold_frozen_and_unused_weights(tmp_path, monkeypatch, compiled):
+    monkeypatch.setenv("TUI_TRAINER_CONFIG_DIR", str(tmp_path / "settings"))
+    (tmp_path / "own.py").write_text(UNUSED)
+    network = {"network.kind": "module", "network.source": f"{tmp_path}/own.py:net"}
+    config = load_config("digits-mlp", {"training.threads": 1, "training.iterations": 30, "training.compile": compiled, **network})
+    prepared = prepare(config, trusted=True)
+    before = {name: value.clone() for name, value in prepared.model.state_dict().items()}
+    assert train(prepared, create_run(config, tmp_path)).state == "finished"
+    changed = {name for name, value in prepared.model.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {"head.weight", "head.bias"}

@@ -62,7 +62,7 @@ def compiled_step(model: nn.Module, criterion: Criterion, optimiser: Optimiser, 
 
     Raises ConfigError where nothing can be compiled on this machine.
     """
-    names = [name for name, _ in model.named_parameters()]
+    names = [name for name, param in model.named_parameters() if param.requires_grad]  # as the optimiser has them
     buffers = dict(model.named_buffers())
     context = autocast(device, precision)
     eager = eager_step(model, criterion, optimiser, clip_norm, device, precision)
