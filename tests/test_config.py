@@ -50,6 +50,11 @@ def test_presets_survive_being_written_and_read(name):
         (["training.stages=[{epochs=1, momentum=2.0}]"], "training.stages.0.momentum: 2.0 is out of range; allowed is less than 1"),
         (["momentum"], "write KEY=VALUE"),
         (["training.epochs.x=1"], "training.epochs is no table"),
+        (["training.class_weights=[0, 0.0]"], "at least one class needs a weight above 0"),
+        (["training.batch_size=" + "9" * 5000], "training.batch_size: '999"),
+        (["network.kind=module", "network.source=a.py:b", "network.arguments.scale=inf"], "network.arguments: inf is not allowed"),
+        (["network.kind=module", "network.source=a.py:b", "network.arguments.when=1979-05-27"], "network.arguments: 1979-05-27 is not allowed"),
+        ([".".join(["a"] * 3000) + "=1"], "nested too deeply"),
     ],
 )
 def test_one_sentence_says_what_where_and_what_is_allowed(settings, sentence):
@@ -125,7 +130,7 @@ recipes = st.fixed_dictionaries(
         "learning_rate": st.floats(1e-9, 1e6),
         "momentum": st.floats(0, 0.999),
         "betas": st.lists(st.floats(0, 0.999), min_size=2, max_size=2),
-        "class_weights": st.sampled_from(["none", "balanced"]) | st.lists(st.floats(0, 10), min_size=1, max_size=5),
+        "class_weights": st.sampled_from(["none", "balanced"]) | st.lists(st.floats(0, 10), min_size=1, max_size=5).filter(any),
         "schedule": st.sampled_from(["constant", "cosine", "plateau"]),
         "clip_norm": st.floats(1e-3, 10),
         "loss": st.sampled_from(["dice", "focal"]),
