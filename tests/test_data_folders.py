@@ -194,7 +194,7 @@ def test_pictures_to_predict_are_shaped_or_named(tmp_path):
     assert read_images([tmp_path / "a.png"], Data(), (1, 28, 28)).shape == (1, 1, 28, 28)
     with pytest.raises(ConfigError, match=r"b\.png cannot be read as an image: not an image"):
         read_images([tmp_path / "b.png"], Data(), (1, 28, 28))
-    with pytest.raises(ConfigError, match=r"c\.png cannot be read as an image: .*No such file"):
+    with pytest.raises(ConfigError, match=r"c\.png: no such file"):
         read_images([tmp_path / "c.png"], Data(), (1, 28, 28))
 
 
