@@ -27,8 +27,13 @@ class Dialog(ModalScreen[Result]):
         self.box_title = plain(title)
 
     def on_mount(self) -> None:
-        """Name the box."""
-        self.query_one("#box").border_title = self.box_title
+        """Name the box. There is none when the app was left in the same moment."""
+        for box in self.query("#box"):
+            box.border_title = self.box_title
+            self.opened()
+
+    def opened(self) -> None:
+        """What else a dialog does once it stands."""
 
     def on_click(self, event: events.Click) -> None:
         """A click beside the box closes it."""
@@ -57,9 +62,8 @@ class Confirm(Dialog[bool | None]):
                 yield Button(f"[b]y[/b] {self.yes}", id="yes", compact=True)
                 yield Button(f"[b]n[/b] {self.no}", id="no", compact=True)
 
-    def on_mount(self) -> None:
+    def opened(self) -> None:
         """The harmless answer is at hand."""
-        super().on_mount()
         self.query_one("#no").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -134,9 +138,8 @@ class Pick(Dialog[Option | None]):
                 empty=["nothing like that" + (f": ⏎ takes it as {self.free}" if self.free else "")],
             )
 
-    def on_mount(self) -> None:
+    def opened(self) -> None:
         """The current one is under the cursor."""
-        super().on_mount()
         table = self.query_one(Table)
         table.can_focus = False
         table.show(self.options)
@@ -195,9 +198,8 @@ class Notice(Dialog[None]):
         with VerticalScroll(id="box", classes="notice"):
             yield Static(plain(self.text), markup=False)
 
-    def on_mount(self) -> None:
+    def opened(self) -> None:
         """From its end, where the news is."""
-        super().on_mount()
         box = self.query_one("#box", VerticalScroll)
         box.focus()
         box.scroll_end(animate=False)

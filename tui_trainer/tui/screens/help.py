@@ -43,7 +43,6 @@ class Help(Dialog[None]):
             lines += [Content.styled(" " * 27 + line, "$muted") for line in more]
         return Content("\n").join(lines)
 
-    def on_mount(self) -> None:
+    def opened(self) -> None:
         """Ready to scroll."""
-        super().on_mount()
         self.query_one("#box").focus()

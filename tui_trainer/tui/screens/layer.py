@@ -37,9 +37,8 @@ class LayerDialog(Dialog[None]):
             yield Static("", id="explains", markup=False)
             yield Static(plain("esc done   ↑ ↓ fields   ← → choices"), classes="keys")
 
-    def on_mount(self) -> None:
+    def opened(self) -> None:
         """Filled, with the first setting in focus."""
-        super().on_mount()
         self._follow(fill=True)
         first = next((entry for entry in self.query(Entry) if entry.display), None)
         if first is not None:

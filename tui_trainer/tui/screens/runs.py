@@ -91,7 +91,7 @@ COLUMNS: list[Column[Row]] = [
     Column("last", "last %", 6, _share("last"), "right"),
     Column("spark", "validation", 10, lambda row: (accuracy_spark(row.path, row.state), "validation")),
     Column("epochs", "epochs", 8, _epochs, "right"),
-    Column("parameters", "params", 10, lambda row: thousands(_status(row).parameters) if _status(row).parameters else "", "right", from_width=130),
+    Column("parameters", "params", 10, lambda row: thousands(_status(row).parameters) if _status(row).parameters else "", "right", from_width=118),
     Column("time", "time", 7, lambda row: clock(_status(row).training_seconds) if row.status else "", "right", from_width=100),
     Column("when", "began", 6, lambda row: (row.when, "muted"), "right"),
     Column("note", "note", 6, _note, grows=True),
@@ -176,7 +176,7 @@ class RunsScreen(Screen[None]):
         table.show(shown, key=lambda row: row.path)
         live = sum(row.state in ("running", "paused", "starting") for row in self.rows)
         some = f"{len(shown)} of " if words else ""
-        self.query_one(Header).subject = f"{some}{len(self.rows)} runs" + (f", {live} at work" if live else "")
+        self.query_one(Header).subject = f"{some}{len(self.rows)} run{'s' if len(self.rows) != 1 else ''}" + (f", {live} at work" if live else "")
         self._summarise()
         self.refresh_bindings()
 

@@ -113,9 +113,8 @@ class StagesDialog(Dialog[None]):
             )
             yield Static(plain("a add  ⏎ edit  c copy  d delete  J K move  ^z undo  esc done"), classes="keys")
 
-    def on_mount(self) -> None:
+    def opened(self) -> None:
         """Filled."""
-        super().on_mount()
         self._fill()
         self.query_one(Table).focus()
 
