@@ -253,3 +253,11 @@ def test_links_in_a_circle_come_to_an_end(tmp_path):
     tree(tmp_path)
     (tmp_path / "ant" / "again").symlink_to(tmp_path / "ant")
     assert data_facts(folder(tmp_path, validation=0.0)).train_images == 18
+
+
+def test_class_names_carry_nothing_that_a_terminal_would_obey(tmp_path):
+    for name in ("\x1b[31mred", "blue"):
+        for image in range(8):
+            picture(tmp_path / name / f"{image}.png", seed=image)
+    data = folder(tmp_path)
+    assert data_facts(data).classes == load_dataset(data, CPU).classes == ("?[31mred", "blue")

@@ -8,6 +8,7 @@ from tui_trainer.catalogue.digits import digits_file, digits_split, read_digits
 from tui_trainer.catalogue.folders import image_shape, scan_folder
 from tui_trainer.catalogue.idx import idx_shape, read_idx
 from tui_trainer.catalogue.known import KNOWN, KnownSet
+from tui_trainer.catalogue.names import shown
 from tui_trainer.catalogue.npz import scan_npz
 from tui_trainer.catalogue.places import data_root, find_parts
 from tui_trainer.catalogue.split import hold_out_test, split
@@ -49,7 +50,7 @@ def data_facts(data: Data) -> Facts:
         folder = scan_folder(data)
         shape, notes = image_shape(folder, data)
         counts = len(folder.train.paths), len(folder.validation.paths), len(folder.test.paths)
-        return Facts("folder", folder.root.name, shape, folder.classes, folder.found, *counts, True, folder.root, folder.notes + notes)
+        return Facts("folder", folder.root.name, shape, tuple(map(shown, folder.classes)), folder.found, *counts, True, folder.root, folder.notes + notes)
     if data.dataset == "npz":
         file = scan_npz(data)
         labels, tested = file.y_train, len(file.y_test) if file.y_test is not None else 0
@@ -66,7 +67,7 @@ def _facts(data: Data, title: str, shape: tuple[int, int, int], classes: tuple[s
     chosen = split(labels, classes, data)
     size = (data.image_size, data.image_size) if isinstance(data.image_size, int) else data.image_size or shape[1:]
     final = (data.channels or shape[0], *size)
-    return Facts(data.dataset, title, final, classes, len(labels), len(chosen.train), len(chosen.validation), tested, where is not None, where, chosen.notes)
+    return Facts(data.dataset, title, final, tuple(map(shown, classes)), len(labels), len(chosen.train), len(chosen.validation), tested, where is not None, where, chosen.notes)
 
 
 def _known_images(known: KnownSet, data: Data) -> "tuple[Ints, int, Path | None]":

@@ -66,8 +66,10 @@ def clip(text: str) -> str:
 
 def complain(message: str) -> None:
     """One sentence on standard error."""
+    from tui_trainer.catalogue.names import shown
+
     with contextlib.suppress(OSError):
-        print(f"tui-trainer: {message}", file=sys.stderr, flush=True)
+        print(f"tui-trainer: {shown(message)}", file=sys.stderr, flush=True)
 
 
 def print_json(value: Any) -> None:

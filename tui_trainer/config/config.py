@@ -9,6 +9,9 @@ from tui_trainer.config.data import Data
 from tui_trainer.config.network import Network
 from tui_trainer.config.training import Training
 
+PRINTABLE = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
+"""No control characters: a preset's words go to terminals."""
+
 
 class Figure(Settings):
     """One published number."""
@@ -22,16 +25,16 @@ class Figure(Settings):
 class Reference(Figure):
     """Where a preset comes from, and the figure that its source gives."""
 
-    source: str = setting(..., "Source", "Name of the report.")
-    note: str = setting("", "Note", "What to know when comparing.")
+    source: str = setting(..., "Source", "Name of the report.", max_length=500, pattern=PRINTABLE)
+    note: str = setting("", "Note", "What to know when comparing.", max_length=5000, pattern=PRINTABLE)
     also: Annotated[tuple[Figure, ...], Field(strict=False)] = setting((), "Also", "Further figures of the same source.")
 
 
 class Config(Settings):
     """Everything a run needs to be run again."""
 
-    title: str = setting("", "Title", "What this is, in a line.", max_length=200)
-    description: str = setting("", "Description", "What it shows, and what to know.", max_length=5000)
+    title: str = setting("", "Title", "What this is, in a line.", max_length=200, pattern=PRINTABLE)
+    description: str = setting("", "Description", "What it shows, and what to know.", max_length=5000, pattern=PRINTABLE)
     data: Data = setting(Data(), "Data", "Which images.")
     network: Network = setting(Network(), "Network", "What is trained.")
     training: Training = setting(Training(), "Training", "How it is trained.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tui_trainer.catalogue.names import shown
 from tui_trainer.catalogue.split import split
 from tui_trainer.config import Augmentation, Data
 from tui_trainer.data.arrays import Arrays, Part, Progress, shape_images, take
@@ -53,16 +54,17 @@ def load_dataset(data: Data, device: torch.device, channels_last: bool = False, 
         arrays = read_npz(data) if data.dataset == "npz" else read_known(data, progress)
         sources = _split(arrays, data, device, channels_last)
     images, notes = _fitting_images(sources.train, data)
+    classes = tuple(map(shown, sources.classes))
     return DataSet(
         name=sources.name,
-        classes=sources.classes,
+        classes=classes,
         shape=sources.shape,
         train=sources.train,
         validation=sources.validation,
         test=sources.test,
-        preprocess=fit_preprocess(data, sources.shape, sources.classes, images).to(device),
+        preprocess=fit_preprocess(data, sources.shape, classes, images).to(device),
         augment=None if data.augment == Augmentation() else Augment(data.augment, sources.shape, len(sources.classes)),
-        notes=sources.notes + notes,
+        notes=tuple(map(shown, sources.notes + notes)),
         class_counts=torch.bincount(sources.train.labels.cpu(), minlength=len(sources.classes)),
     )
 
