@@ -10,9 +10,12 @@ def main() -> None:
     completing = "_TUI_TRAINER_COMPLETE" in os.environ  # the shell asks typer what comes next
     if not completing and (asked in ([], ["open"]) or (len(asked) == 2 and asked[0] == "open" and not asked[1].startswith("-"))):
         sys.exit(_open(*asked[1:]))
-    from tui_trainer.cli.main import main as command_line
+    try:
+        from tui_trainer.cli.main import main as command_line
 
-    command_line()
+        command_line()
+    except KeyboardInterrupt:  # before the command line stood
+        sys.exit(130)
 
 
 def _open(run: str | None = None) -> int:
