@@ -38,7 +38,7 @@ def parse_config(tree: Mapping[str, Any], where: str, overrides: Mapping[str, An
     config = _validate(tree, where)
     if not overrides:
         return config
-    changed = _validate(apply_overrides(tree, overrides), f"{where} with {', '.join(f'{key}={_toml(value)}' for key, value in overrides.items())}")
+    changed = _validate(apply_overrides(tree, overrides), f"{where} with {', '.join(describe_overrides(overrides))}")
     for key in overrides:
         _refuse_idle(changed, key)
     return changed

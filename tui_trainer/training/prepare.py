@@ -67,7 +67,8 @@ def prepare(config: Config, *, trusted: bool = False, progress: Progress | None 
     weights = sum(parameter.numel() for parameter in model.parameters())
     if not weights:
         raise ConfigError("network: it has nothing to learn: no layer has weights")
-    _refuse_hopeless(config, summary, weights, data.shape)
+    if not summary:
+        _refuse_hopeless(config, None, weights, data.shape)
     threads = pick_threads(training.threads, (summary.multiply_adds if summary else weights) * training.batch_size)
     torch.set_num_threads(threads)
     channels_last = wants_channels_last(model)
