@@ -22,7 +22,7 @@ finally:
 @pytest.mark.parametrize(
     "arguments",
     [["--help"], ["train", "--help"], ["presets", "list"], ["presets", "show", "digits-mlp"], ["presets", "check", "digits-mlp"], ["network", "digits-mlp"],
-     ["runs", "list"], ["runs", "show", "first"], ["runs", "export", "first"], ["data", "list"]],
+     ["runs", "list"], ["runs", "show", "first"], ["runs", "export", "first"], ["runs", "compare", "first"], ["data", "list"]],
     ids=" ".join,
 )  # fmt: skip
 def test_without_the_heavy_libraries(arguments: list[str], trained: TrainedRun) -> None:

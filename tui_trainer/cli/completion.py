@@ -55,7 +55,7 @@ def checkpoints(incomplete: str) -> list[str]:
 
 def formats(incomplete: str) -> list[str]:
     """What runs can be exported to."""
-    return _starting(["csv", "tensorboard", "safetensors"], incomplete)
+    return _starting(["csv", "json", "tensorboard", "safetensors"], incomplete)
 
 
 def keys(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tui_trainer.cli import completion
+from tui_trainer.cli.compare import Runs, compare
 from tui_trainer.cli.options import Json, Run, RunsDir
 
 if TYPE_CHECKING:
     from tui_trainer.runs import RunFolder
     from tui_trainer.runs.listing import ListedRun
 
-app = typer.Typer(help="List, show and export runs.", no_args_is_help=True)
-FORMATS = ("csv", "tensorboard", "safetensors")
+app = typer.Typer(help="List, show, compare and export runs.", no_args_is_help=True)
+app.command("compare")(compare)
+FORMATS = ("csv", "json", "tensorboard", "safetensors")
 STYLES = {"running": "green", "starting": "green", "paused": "yellow", "stopped": "yellow", "failed": "red", "crashed": "red"}
 
 
@@ -61,21 +63,23 @@ def show(run: Run, runs_dir: RunsDir = None, as_json: Json = False) -> None:
 
 @app.command()
 def export(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names or folders of runs.", show_default=False, autocompletion=completion.runs)],
-    kind: Annotated[str, typer.Option("--format", "-f", metavar="csv|tensorboard|safetensors", help="What to write.", autocompletion=completion.formats)] = "csv",
+    runs: Runs,
+    kind: Annotated[str, typer.Option("--format", "-f", metavar="csv|json|tensorboard|safetensors", help="What to write.", autocompletion=completion.formats)] = "csv",
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="PATH", help="CSV file (default: standard output), TensorBoard folder (default: ./tensorboard), or folder for weights (default: .).", show_default=False),
+        typer.Option("--out", "-o", metavar="PATH", help="CSV or JSON file (default: standard output), TensorBoard folder (default: ./tensorboard), or folder for weights (default: .).", show_default=False),
     ] = None,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Export curves as CSV, one row a step, or as event files for TensorBoard, one folder a run; weights as safetensors."""
+    """Export curves as CSV, one row a step; settings, curves and results as JSON; event files for TensorBoard, one folder a run; weights as safetensors."""
     from tui_trainer.config import ConfigError
     from tui_trainer.config.errors import nearest
 
     found = [_find(run, runs_dir) for run in dict.fromkeys(runs)]
     if kind == "csv":
         _export_csv(found, out)
+    elif kind == "json":
+        _export_json(found, out)
     elif kind == "tensorboard":
         _export_tensorboard(found, out or Path("tensorboard"))
     elif kind == "safetensors":
@@ -93,6 +97,22 @@ def _export_csv(found: "list[RunFolder]", out: Path | None) -> None:
     with _writing(out), out.open("w", encoding="utf-8", newline="") as file:
         rows = export_csv(found, file)
     print(f"{out}: {rows} rows")
+
+
+def _export_json(found: "list[RunFolder]", out: Path | None) -> None:
+    from tui_trainer.cli.console import print_json
+    from tui_trainer.cli.report import run_json
+    from tui_trainer.runs.export import curves_json
+
+    runs = [run_json(run) | {"curves": curves_json(run)} for run in found]
+    if out is None or str(out) == "-":
+        print_json({"runs": runs})
+        return
+    import json
+
+    with _writing(out):
+        out.write_text(json.dumps({"runs": runs}, ensure_ascii=False) + "\n", "utf-8")
+    print(f"{out}: {len(runs)} {'run' if len(runs) == 1 else 'runs'}")
 
 
 def _export_tensorboard(found: "list[RunFolder]", out: Path) -> None:

@@ -44,5 +44,20 @@ def unit(model: type[Settings], name: str) -> str:
 
 def applies(settings: Settings, name: str) -> bool:
     """Whether field ``name`` has an effect, given the other values in ``settings``."""
-    wanted = conditions(type(settings), name)
+    wanted = conditions(type(settings), name) if name in type(settings).model_fields else {}
     return all(getattr(settings, sibling) in values for sibling, values in wanted.items())
+
+
+def idle(settings: Settings, key: str) -> bool:
+    """Whether the setting at the dotted ``key`` (numbers count list items) has no effect in ``settings``."""
+    node: Any = settings
+    for part in key.split("."):
+        if isinstance(node, Settings):
+            if not applies(node, part):
+                return True
+            node = getattr(node, part, None)
+        elif isinstance(node, tuple) and part.isdigit() and int(part) < len(node):
+            node = node[int(part)]
+        else:
+            return False
+    return False

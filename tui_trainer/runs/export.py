@@ -1,6 +1,7 @@
-"""A run's curves for other programs: CSV, and event files for TensorBoard."""
+"""A run's curves for other programs: CSV, JSON, and event files for TensorBoard."""
 
 import csv
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
@@ -40,6 +41,18 @@ def _row(point: StepsTrained | Evaluated) -> dict[str, object]:
     if isinstance(point, Evaluated):
         return {f"{point.split}_loss": point.loss, f"{point.split}_accuracy": point.accuracy}
     return {f"batch_{name}" if name in ("loss", "accuracy") else name: getattr(point, name) for name in STEP_FIELDS}
+
+
+def curves_json(run: RunFolder) -> dict[str, object]:
+    """All points of a run's curves by split, and of its training steps: columns of equal length, accuracies 0..1; NaN becomes null. Raises OSError."""
+    steps: dict[str, list[float | None]] = {name: [] for name in ("step", "epoch", "seconds", *STEP_FIELDS)}
+    splits: dict[str, dict[str, list[float | None]]] = {}
+    for point in read_curves(run):
+        columns = steps if isinstance(point, StepsTrained) else splits.setdefault(point.split, {name: [] for name in ("step", "epoch", "seconds", "loss", "accuracy")})
+        for name, column in columns.items():
+            value = getattr(point, "elapsed" if name == "seconds" else name)
+            column.append(value if math.isfinite(value) else None)
+    return {**splits, "steps": steps}
 
 
 def export_tensorboard(run: RunFolder, folder: Path) -> int:

@@ -5,7 +5,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from tui_trainer.config import Config, ConfigError, Settings, applies, parse_config, to_toml, to_tree
+from tui_trainer.config import Config, ConfigError, parse_config, to_toml, to_tree
+from tui_trainer.config.base import idle
 from tui_trainer.config.files import parse_override
 
 UNSET = object()
@@ -21,7 +22,7 @@ def train_command(source: str, origin: Config, config: Config) -> tuple[str, str
     _length(origin, before)
     _length(config, after)
     _differences(before, after, "", found)
-    overrides = {key: value for key, value in found.items() if not _idle(config, key)}
+    overrides = {key: value for key, value in found.items() if not idle(config, key)}
     for key in LENGTHS:
         if overrides.get(key) is UNSET:
             del overrides[key]
@@ -56,7 +57,7 @@ def _same(one: Config, other: Config) -> bool:
     left, right = ({key: value for key, value in to_tree(config).items() if key not in NOT_COMPARED} for config in (one, other))
     found: dict[str, Any] = {}
     _differences(left, right, "", found)
-    return all(_idle(other, key) for key in found)
+    return all(idle(other, key) for key in found)
 
 
 def _differences(before: Any, after: Any, key: str, found: dict[str, Any]) -> None:
@@ -71,21 +72,6 @@ def _differences(before: Any, after: Any, key: str, found: dict[str, Any]) -> No
             _differences(one, other, f"{key}.{number}", found)
     else:
         found[key] = after
-
-
-def _idle(config: Config, key: str) -> bool:
-    """Whether the setting at ``key`` has no effect in ``config``."""
-    node: Any = config
-    for part in key.split("."):
-        if isinstance(node, Settings):
-            if not applies(node, part):
-                return True
-            node = getattr(node, part, None)
-        elif isinstance(node, tuple) and part.isdigit() and int(part) < len(node):
-            node = node[int(part)]
-        else:
-            return False
-    return False
 
 
 def _value(value: Any) -> str:
