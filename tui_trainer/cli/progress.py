@@ -13,6 +13,7 @@ from tui_trainer.runs.events import (
     Continued,
     Evaluated,
     Event,
+    Forked,
     LearningRateChanged,
     Paused,
     RunEnded,
@@ -27,7 +28,7 @@ from tui_trainer.runs.events import (
 REDRAW_EVERY = 0.2
 """Seconds: at most five redraws a second."""
 CLEAR_LINE = "\r\x1b[2K"
-SILENT_REASONS = ("best", "epoch", "interval", "end")
+SILENT_REASONS = ("best", "epoch", "interval", "settings", "end")
 NOTE_LIMIT = 300
 SPLITS = ("train", "validation", "test")
 
@@ -138,7 +139,7 @@ def opening(event: RunStarted) -> str:
         if number
     )
     threads = f"{event.threads} thread{'s' if event.threads != 1 else ''}" if event.device == "cpu" else event.device_name
-    again = f"goes on from step {count(event.resumed_at)}" if event.resumed_at is not None else ""
+    again = f"goes on from step {count(event.resumed_at)}" if event.resumed_at else ""
     first = words([event.name, f"{count(event.parameters)} parameters", f"{event.device}, {threads}, {event.precision}", again])
     return f"{first}\n{words([event.dataset, images, f'batches of {event.batch_size}'])}"
 
@@ -206,6 +207,9 @@ def remark(event: Event) -> str:
             return f"paused at step {count(event.step)}"
         case Continued():
             return f"went on at step {count(event.step)}"
+        case Forked():
+            changed = ", ".join(f"{key} {old} -> {new}" for key, (old, new) in event.changes.items())
+            return f"forked from {event.parent} at step {count(event.step)}, epoch {event.epoch:.4g}{': ' + changed if changed else ''}"
         case Warned():
             return event.message
         case _:

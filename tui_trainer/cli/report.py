@@ -82,7 +82,7 @@ def _which(latest: Mapping[str, Evaluated]) -> str:
 
 
 def _best(results: Results) -> str:
-    best = max((event for event in results.evaluations if event.split == "validation"), key=lambda event: (event.accuracy, -event.loss), default=None)
+    best = results.best()
     return f"best validation {percent(best.accuracy)} at epoch {best.epoch:.4g}" if best else ""
 
 

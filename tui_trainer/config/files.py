@@ -167,11 +167,16 @@ def to_tree(config: Config) -> dict[str, Any]:
 
 def to_toml(config: Config) -> str:
     """The config as TOML text that :func:`load_config` reads back to an equal config."""
+    return tomli_w.dumps(length_tree(config))
+
+
+def length_tree(config: Config) -> dict[str, Any]:
+    """As :func:`to_tree`, with the one setting that gives the length: epochs, iterations or stages."""
     tree = to_tree(config)
     for group, other in (("iterations", "epochs"), ("stages", "epochs")):
         if tree["training"].get(group):
             tree["training"].pop(other, None)
-    return tomli_w.dumps(tree)
+    return tree
 
 
 def save_config(config: Config, path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_trainer.config.errors import ConfigError, nearest
+from tui_trainer.runs.atomic import write_atomic
 
 FILE_NAME = re.compile(r"step-\d{1,12}(-[a-z0-9]{1,12})?\.pt")
 
@@ -22,13 +23,15 @@ class Entry:
     time: float
     """Wall clock, seconds since 1970."""
     reason: str
-    """best, epoch, interval, requested, interrupted or end"""
+    """best, epoch, interval, requested, settings (before a change), hangup, interrupted or end"""
     best: bool
     """Whether it was the best by validation when it was saved."""
     accuracy: float | None = None
     """Validation accuracy, 0..1, where it was evaluated at this step."""
     sha256: str = ""
     bytes: int = 0
+    stage: int = 0
+    """Counted from 0."""
 
     def checked(self, sha256: str, size: int) -> "Entry":
         """This entry with the checksum and size of its file."""
@@ -55,10 +58,29 @@ class CheckpointIndex:
         """The index of these files alone."""
         return CheckpointIndex({file: entry for file, entry in self.entries.items() if file in files})
 
+    def without(self, files: set[str]) -> "CheckpointIndex":
+        """The index without these files."""
+        return self.only(set(self.entries) - files)
+
+    def gone_back_to(self, file: str) -> "CheckpointIndex":
+        """The index of a run that goes on from ``file``: it is the newest now, and nothing of a later step is the best."""
+        chosen = self.entries[file]
+        others = [dataclasses.replace(old, best=old.best and old.step <= chosen.step) for old in self.entries.values() if old.file != file]
+        best = chosen.best or (chosen.reason == "best" and not any(old.best for old in others))
+        return CheckpointIndex({entry.file: entry for entry in (*others, dataclasses.replace(chosen, best=best))})
+
+    def free_name(self, step: int) -> str:
+        """A file name for a checkpoint of ``step`` that is not in use: a listed file is never written again."""
+        name, number = f"step-{step:08d}.pt", 2
+        while name in self.entries:
+            name, number = f"step-{step:08d}-{number}.pt", number + 1
+        return name
+
     def kept(self, newest: int) -> set[str]:
-        """The files that stay when only the newest ``newest`` of those that nobody asked for are kept."""
+        """The files that stay: the best, those that somebody asked for, the newest ``newest``, and never fewer than two, in case one is damaged."""
         wanted = {file for file, entry in self.entries.items() if entry.best or entry.reason == "requested"}
-        return wanted | set(list(self.entries)[-max(newest, 1) :])
+        wanted |= set(list(self.entries)[-max(newest, 1) :])
+        return wanted if len(wanted) > 1 else set(list(self.entries)[-2:])
 
     @property
     def last(self) -> Entry | None:
@@ -71,8 +93,10 @@ class CheckpointIndex:
         return next((entry for entry in self.entries.values() if entry.best), self.last)
 
     def find(self, which: str, folder: Path) -> Entry:
-        """``best``, ``last`` or a file's name. Raises ConfigError."""
+        """``best``, ``last``, a file's name or a step. Raises ConfigError."""
         found = {"best": self.best, "last": self.last}.get(which, self.entries.get(which))
+        if found is None and which.isdecimal():
+            found = next((entry for entry in reversed(self.entries.values()) if entry.step == int(which)), None)
         if found is None:
             there = ["best", "last", *self.entries]
             if not self.entries:
@@ -83,6 +107,11 @@ class CheckpointIndex:
     def to_json(self) -> dict[str, Any]:
         """As ``index.json`` holds it."""
         return {"version": 1, "checkpoints": [dataclasses.asdict(entry) for entry in self.entries.values()]}
+
+
+def write_index(folder: Path, index: CheckpointIndex) -> None:
+    """Replace the index of a checkpoint folder. Raises OSError."""
+    write_atomic(folder / "index.json", json.dumps(index.to_json(), indent=1).encode())
 
 
 def read_index(folder: Path) -> CheckpointIndex:

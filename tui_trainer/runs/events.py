@@ -49,7 +49,7 @@ class RunStarted(Event):
     total_steps: int
     total_epochs: float
     resumed_at: int | None = None
-    """The step of the checkpoint it went on from."""
+    """The step of the checkpoint it went on from, or 0 where it began again; what was told of later steps counts no more."""
     start_seconds: float = 0.0
     """From process start to the first step."""
 
@@ -134,7 +134,7 @@ class CheckpointSaved(Event):
     file: str
     """Name in ``checkpoints/``."""
     reason: str
-    """best, epoch, interval, requested, interrupted or end"""
+    """best, epoch, interval, requested, settings, hangup, interrupted or end"""
     seconds: float
     """How long training stood still for it."""
 
@@ -167,6 +167,21 @@ class Continued(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forked(Event):
+    """Here a run went on from another's checkpoint; the events before are the other's."""
+
+    step: int
+    epoch: float
+    parent: str
+    checkpoint: str
+    """File in the parent's ``checkpoints/``."""
+    changes: dict[str, list[Any]]
+    """Dotted keys that were changed, each with the old and the new value (None: not given)."""
+    comparable: bool = True
+    """Whether figures before and after measure the same (same images, same loss), so that the best so far counts on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Warned(Event):
     """Something a person should know; training goes on."""
 
@@ -189,7 +204,7 @@ KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
         RunStarted, StageStarted, StepsTrained, Evaluated, EpochEnded, LearningRateChanged, CheckpointSaved,
-        Steered, Paused, Continued, Warned, RunEnded,
+        Steered, Paused, Continued, Forked, Warned, RunEnded,
     )
 }
 _FIGURES = {kind: {field.name for field in dataclasses.fields(kind) if field.type is float} for kind in KINDS.values()}

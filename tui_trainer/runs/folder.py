@@ -70,7 +70,7 @@ def create_run(config: Config, root: Path, name: str | None = None, preset: str 
         root.mkdir(parents=True, exist_ok=True)
         path = _make_folder(root, name)
         (path / "checkpoints").mkdir()
-        (path / "config.toml").write_text(to_toml(_anchored(config)), "utf-8")
+        (path / "config.toml").write_text(to_toml(anchored(config)), "utf-8")
         for file in ("events.jsonl", "commands.jsonl"):
             (path / file).touch()
         now = time.time()
@@ -81,7 +81,7 @@ def create_run(config: Config, root: Path, name: str | None = None, preset: str 
     return RunFolder(path)
 
 
-def _anchored(config: Config) -> Config:
+def anchored(config: Config) -> Config:
     """The config with whole paths, so that the run can be evaluated and run again from any directory."""
     data, network = config.data, config.network
     if data.directory:

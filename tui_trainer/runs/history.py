@@ -17,6 +17,7 @@ from tui_trainer.runs.events import (
     EpochEnded,
     Evaluated,
     Event,
+    Forked,
     LearningRateChanged,
     Paused,
     RunEnded,
@@ -30,9 +31,12 @@ from tui_trainer.runs.events import (
 
 POINTS = 16_384
 RECENT = 2_048
+MATRICES = 4
+"""Newest evaluations of a split that are kept whole: what a resumed run may go back behind."""
 KEPT_EVENTS = 1_000
 BLOCK = 1 << 20
 STEP_LINE = b'{"event":"StepsTrained"'
+START_LINE = b'{"event":"RunStarted"'
 STEP_BYTES = 230
 """About the length of a line of StepsTrained."""
 STEP_COLUMNS = ("step", "epoch", "elapsed", "loss", "accuracy", "learning_rate", "gradient_norm", "images_per_second", "memory_bytes")
@@ -102,12 +106,34 @@ class Splits:
     """Evaluations of one split: their curve, and the newest two whole (with confusion matrix)."""
 
     track: Track = field(default_factory=lambda: Track(EVALUATION_COLUMNS))
-    newest: Evaluated | None = None
-    before: Evaluated | None = None
-    best: Evaluated | None = None
-    """Of validation: the one marked best. Without its matrix."""
+    whole: deque[Evaluated] = field(default_factory=lambda: deque(maxlen=MATRICES))
+    """The newest ones with their matrices, oldest first."""
+    bests: list[Evaluated] = field(default_factory=list)
+    """Those that were the best so far, without their matrices."""
     final: dict[str, Evaluated] = field(default_factory=dict)
     """Figures of the end, by checkpoint (best, last)."""
+
+    @property
+    def newest(self) -> Evaluated | None:
+        """The last evaluation, whole."""
+        return self.whole[-1] if self.whole else None
+
+    @property
+    def before(self) -> Evaluated | None:
+        """The one before the newest, whole."""
+        return self.whole[-2] if len(self.whole) > 1 else None
+
+    @property
+    def best(self) -> Evaluated | None:
+        """Of validation: the one marked best. Without its matrix."""
+        return self.bests[-1] if self.bests else None
+
+    def cut_after(self, step: int) -> None:
+        """Forget what a resumed run takes again."""
+        self.track.cut_after(step)
+        self.bests = [event for event in self.bests if event.step <= step]
+        self.whole = deque((event for event in self.whole if event.step <= step), maxlen=MATRICES)
+        self.final = {}
 
 
 class History:
@@ -147,18 +173,32 @@ class History:
                 self.paused = False
             case LearningRateChanged() | Steered():
                 self.marks.append(Mark(event.step, event.epoch, event))
-            case StageStarted() if event.stage > 0:
+            case Forked():
+                self.marks.append(Mark(event.step, event.epoch, event))
+                if not event.comparable:
+                    for split in self.evaluated.values():
+                        split.bests = []
+            case StageStarted() if event.stage > 0 and not self._known(event):
                 self.marks.append(Mark(event.step, event.epoch, event))
         self.events.append(replace(event, confusion=[]) if isinstance(event, Evaluated) else event)
 
     def _started(self, event: RunStarted) -> None:
         self.started, self.ended, self.paused = event, None, False
-        if event.resumed_at is not None:
-            for track in (self.steps, self.recent, *(split.track for split in self.evaluated.values())):
-                track.cut_after(event.resumed_at)
-            self.marks = [mark for mark in self.marks if mark.step <= event.resumed_at]
-            epoch = self.steps["epoch"][-1] if len(self.steps) else 0.0
-            self.marks.append(Mark(event.resumed_at, epoch, event))
+        if event.resumed_at is None:
+            return
+        for track in (self.steps, self.recent):
+            track.cut_after(event.resumed_at)
+        for split in self.evaluated.values():
+            split.cut_after(event.resumed_at)
+        if self.newest and self.newest.step > event.resumed_at:
+            self.newest = _newest(self.steps, event.time)
+        self.marks = [mark for mark in self.marks if mark.step <= event.resumed_at]
+        if not any(isinstance(mark.event, Forked) and mark.step == event.resumed_at for mark in self.marks):
+            self.marks.append(Mark(event.resumed_at, self.epoch, event))
+
+    def _known(self, event: StageStarted) -> bool:
+        """Whether the beginning of this stage was told already, by a trainer that ended there."""
+        return any(isinstance(mark.event, StageStarted) and mark.event.stage == event.stage for mark in self.marks)
 
     def _evaluated(self, event: Evaluated) -> None:
         split = self.evaluated.setdefault(event.split, Splits())
@@ -170,8 +210,8 @@ class History:
             return  # of other weights, or measured already: no point of the curve
         split.track.append(event)
         if event.best or (event.split == "validation" and (split.best is None or event.accuracy > split.best.accuracy)):
-            split.best = replace(event, confusion=[])
-        split.before, split.newest = split.newest, event
+            split.bests.append(replace(event, confusion=[]))
+        split.whole.append(event)
 
     def split(self, name: str) -> Splits:
         """The evaluations of a split (empty ones where there are none)."""
@@ -187,6 +227,14 @@ class History:
         """Training clock of the newest event, seconds."""
         last = self.events[-1].elapsed if self.events else 0.0
         return max(self.newest.elapsed if self.newest else 0.0, last)
+
+
+def _newest(steps: Track, time: float) -> StepsTrained | None:
+    """The last step that is kept, as an event."""
+    if not len(steps):
+        return None
+    values = {name: steps[name][-1] for name in STEP_COLUMNS}
+    return StepsTrained(**{**values, "step": int(values["step"]), "memory_bytes": int(values["memory_bytes"]), "time": time})  # type: ignore[arg-type]
 
 
 def read_history(path: Path) -> tuple[History, int]:
@@ -214,6 +262,8 @@ def read_history(path: Path) -> tuple[History, int]:
                 history.steps.seen += every - 1
             elif not line:
                 continue
+            elif line.startswith(START_LINE):
+                newest = b""  # it may be taken again
             _take(history, line)
     history.count += seen - seen // every
     if newest and seen % every:
@@ -258,12 +308,14 @@ def _tail(path: Path, size: int) -> Track:
         file.seek(max(0, size - RECENT * STEP_BYTES))
         lines = file.read(RECENT * STEP_BYTES).split(b"\n")
     for line in lines[1 if size > RECENT * STEP_BYTES else 0 : -1]:
-        if line.startswith(STEP_LINE):
+        if line.startswith((STEP_LINE, START_LINE)):
             try:
                 event = decode(line)
             except (ValueError, RecursionError):
                 continue
-            if event is not None:
+            if isinstance(event, RunStarted) and event.resumed_at is not None:
+                recent.cut_after(event.resumed_at)
+            elif isinstance(event, StepsTrained):
                 recent.append(event)
     return recent
 

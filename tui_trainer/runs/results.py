@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tui_trainer.runs.events import Evaluated, Event, RunEnded, RunStarted, StepsTrained, decode
+from tui_trainer.runs.events import Evaluated, Event, Forked, RunEnded, RunStarted, StepsTrained, decode
 from tui_trainer.runs.folder import RunFolder
 from tui_trainer.runs.follow import Follower
 
@@ -21,6 +21,8 @@ class Results:
     """Those of the curves, in order; what a resumed run went back behind is left out."""
     finals: dict[str, Evaluated] = field(default_factory=dict)
     """The figures of the end by split, of the best checkpoint where there is one."""
+    comparable_from: int = -1
+    """Evaluations of this step and before measure something else: a fork changed the images or the loss there."""
     skipped: int = 0
     """Damaged lines."""
 
@@ -28,6 +30,11 @@ class Results:
         """The newest figures by split: the final ones, or those of the last evaluation."""
         found: dict[str, Evaluated] = {event.split: event for event in self.evaluations} | self.finals
         return {split: found[split] for split in SPLITS if split in found}
+
+    def best(self) -> Evaluated | None:
+        """The best on validation: highest accuracy, then lowest loss."""
+        judged = (event for event in self.evaluations if event.split == "validation" and event.step > self.comparable_from)
+        return max(judged, key=lambda event: (event.accuracy, -event.loss), default=None)
 
     def at_epoch(self, split: str, epoch: float) -> Evaluated | None:
         """The evaluation of ``split`` nearest to ``epoch``, within half an epoch."""
@@ -52,6 +59,8 @@ def read_results(run: RunFolder) -> Results:
                     curve[event.step, event.split] = event  # the end may be evaluated twice at the same step
                 if event.final:  # those of the best checkpoint, if any, come after those of the last
                     results.finals[event.split] = event
+            case Forked():
+                results.comparable_from = -1 if event.comparable else event.step
             case RunEnded():
                 results.ended = event
     results.evaluations = list(curve.values())

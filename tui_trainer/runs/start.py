@@ -1,25 +1,70 @@
 """Starting a trainer that outlives whoever starts it, and what can be told before anything is loaded."""
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from tui_trainer.config.errors import ConfigError
 from tui_trainer.runs.folder import RunFolder
 from tui_trainer.runs.names import check_name
+from tui_trainer.runs.status import LIVE, Status, process_started, read_status, true_status, write_status
 
 
-def start(run: RunFolder, *, trusted: bool = False) -> "subprocess.Popen[bytes]":
+def start(run: RunFolder, *, trusted: bool = False, resume: str | None = None) -> "subprocess.Popen[bytes]":
     """Start ``python -m tui_trainer.training RUN`` in a session of its own, its output appended to ``trainer.log``.
 
-    Neither a closed terminal nor the end of this process touches it. ``trusted`` lets a module of the user's own run. Raises OSError where the log cannot be written.
+    Neither a closed terminal nor the end of this process touches it. ``trusted`` lets a module of the user's own run.
+    ``resume`` names the checkpoint to go on from: last, best or a file's name (a fork's folder is started with ``last``);
+    the run counts as starting from then on. Raises OSError where the log cannot be written.
     """
+    more = [*(["--trust"] if trusted else []), *(["--resume", resume] if resume else [])]
     with run.log_file.open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tui_trainer.training", str(run.path.resolve()), *(["--trust"] if trusted else [])],
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tui_trainer.training", str(run.path.resolve()), *more],
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
+    if resume:
+        _mark_starting(run, process.pid)
+    return process
+
+
+def _mark_starting(run: RunFolder, pid: int) -> None:
+    """Show at once that a run goes on: its trainer takes seconds to load before it can say so itself."""
+    with contextlib.suppress(OSError, ValueError):
+        status = replace(read_status(run.path), state="starting", reason="", pid=pid, pid_started=process_started(pid) or 0.0, host=socket.gethostname())
+        write_status(run.path, status)
+
+
+def refuse_resume(run: RunFolder) -> None:
+    """Raises ConfigError where nothing can be gone on with: a trainer is at work, or the run is finished."""
+    try:
+        status = true_status(run.path)
+    except (OSError, ValueError, TypeError):
+        return  # the trainer writes it anew
+    if status.state in LIVE:
+        raise ConfigError(f"{run.name} is {status.state}: another trainer is at work on it; watch it with `tui-trainer open {run.name}`")
+    if status.state == "finished":
+        raise ConfigError(f"{run.name} is finished ({_how(status)}): fork it with {_longer(run, status)} to train on")
+
+
+def _how(status: Status) -> str:
+    return status.reason or f"{status.step} steps, {status.epoch:.4g} epochs"
+
+
+def _longer(run: RunFolder, status: Status) -> str:
+    """The setting that would leave something to train, as an example."""
+    training = run.config().training
+    if status.reason.startswith("early stopping"):
+        return f"--set training.early_stopping={2 * (training.early_stopping or 1)}"
+    if training.stages:
+        return "more training.stages"
+    if training.iterations:
+        return f"--set training.iterations={2 * training.iterations}"
+    return f"--set training.epochs={2 * training.epochs:g}"
 
 
 def check_place(root: Path, name: str | None = None) -> None:

@@ -7,6 +7,7 @@ from tui_trainer.runs.events import (
     EpochEnded,
     Evaluated,
     Event,
+    Forked,
     LearningRateChanged,
     Paused,
     RunEnded,
@@ -52,10 +53,12 @@ def sentence(event: Event, me: str = "") -> tuple[str, str] | None:
         case LearningRateChanged():
             by = "plateau" if event.by == "plateau" else who(event.by, me)
             return f"lr {event.old:.4g} → {event.new:.4g} ({by})", "accent"
-        case CheckpointSaved(reason="best" | "epoch" | "interval"):
+        case CheckpointSaved(reason="best" | "epoch" | "interval" | "settings"):
             return None  # one an epoch: the lines of the epochs say it
         case CheckpointSaved():
             return f"checkpoint {event.file} ({event.reason})", "muted"
+        case Forked():
+            return f"forked from {event.parent} at step {thousands(event.step)}", "accent"
         case Steered(command="SetLearningRate"):
             return None
         case Steered():
@@ -81,6 +84,8 @@ def mark_label(mark: Mark) -> str:
             return f"stage {mark.event.stage + 1}"
         case RunStarted():
             return "resumed"
+        case Forked():
+            return "forked"
         case Steered(command="SetLearningRate" | "SaveCheckpoint" | "StopAfterEpoch" | "StopNow" | "Continue"):
             return ""
         case Steered():

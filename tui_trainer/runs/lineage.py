@@ -1,0 +1,144 @@
+"""Where runs come from: ``lineage.json`` in a fork's folder, and the tree of a folder of runs."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tui_trainer.runs.atomic import write_atomic
+from tui_trainer.runs.folder import RunFolder
+from tui_trainer.runs.listing import ListedRun, list_runs
+
+FILE = "lineage.json"
+SAME_MOMENT = 1e-3
+"""Seconds: two runs of one name that were made at moments further apart are different ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A run by its name when it was forked, and by the moment it was made, which a later name does not change."""
+
+    name: str
+    created: float
+    """Seconds since 1970; 0: not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """Which checkpoint a run went on from, and with what other settings."""
+
+    parent: str
+    parent_path: str
+    created: float
+    """When the parent was made, seconds since 1970."""
+    checkpoint: str
+    """File in the parent's ``checkpoints/``, and under the same name in this run's."""
+    sha256: str
+    step: int
+    epoch: float
+    changes: dict[str, list[Any]]
+    """Dotted keys that were changed, each with the old and the new value (None: not given)."""
+    time: float
+    """When the fork was made, seconds since 1970."""
+    above: tuple[Ancestor, ...] = ()
+    """The parent's parent, its parent, and so on, so that the tree holds where one of them was deleted."""
+
+    @property
+    def ancestors(self) -> tuple[Ancestor, ...]:
+        """The parent and all above it, nearest first."""
+        return (Ancestor(self.parent, self.created), *self.above)
+
+
+@dataclass(slots=True)
+class Node:
+    """A run in the tree; one that was deleted has only its name."""
+
+    name: str
+    listed: ListedRun | None = None
+    lineage: Lineage | None = None
+    children: list["Node"] = field(default_factory=list)
+
+
+def read_lineage(run: Path) -> Lineage | None:
+    """Where a run comes from; None where it is no fork. Raises OSError, or ValueError where the file is damaged."""
+    try:
+        values = json.loads((run / FILE).read_bytes())
+    except FileNotFoundError:
+        return None
+    try:
+        known = {each.name: values[each.name] for each in dataclasses.fields(Lineage) if each.name in values}
+        known["above"] = tuple(Ancestor(str(each["name"]), float(each["created"])) for each in values.get("above", ()))
+        found = Lineage(**known)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{run / FILE}: not a lineage: {error}") from None
+    for name, kinds in (("parent", str), ("checkpoint", str), ("sha256", str), ("step", int), ("epoch", int | float), ("created", int | float), ("changes", dict)):
+        if not isinstance(getattr(found, name), kinds):
+            raise ValueError(f"{run / FILE}: {name} is not what it should be")
+    return found
+
+
+def write_lineage(run: Path, lineage: Lineage) -> None:
+    """Write a run's lineage. Raises OSError."""
+    write_atomic(run / FILE, json.dumps({"version": 1} | dataclasses.asdict(lineage), indent=1).encode())
+
+
+def family_trees(root: Path) -> list[Node]:
+    """All runs of ``root`` under those they were forked from, oldest first; deleted parents stand with their names alone."""
+    return _grow(list_runs(root))
+
+
+def family_of(run: RunFolder) -> Node | None:
+    """The tree that ``run`` stands in, among the runs beside it."""
+    return next((tree for tree in family_trees(run.path.parent) if any(node.listed and node.listed.run.name == run.name for node in walk(tree))), None)
+
+
+def walk(tree: Node) -> Iterator[Node]:
+    """The node and all below it."""
+    yield tree
+    for child in tree.children:
+        yield from walk(child)
+
+
+def _grow(listed: list[ListedRun]) -> list[Node]:
+    nodes = [Node(each.run.name, each, _lineage(each.run.path)) for each in sorted(listed, key=lambda each: (_created(each), each.run.name))]
+    deleted: list[tuple[Ancestor, Node]] = []
+    roots: list[Node] = []
+    for node in nodes:
+        _hang(node, node.lineage.ancestors if node.lineage else (), nodes, deleted, roots)
+    return roots
+
+
+def _hang(node: Node, ancestors: tuple[Ancestor, ...], nodes: list[Node], deleted: list[tuple[Ancestor, Node]], roots: list[Node]) -> None:
+    """Put ``node`` under its parent; one that is not there is made up, and put under its own."""
+    if not ancestors:
+        roots.append(node)
+        return
+    parent = next((each for each in nodes if each.listed and _is(ancestors[0], each.name, _created(each.listed))), None)
+    if parent is None:
+        parent = next((each for known, each in deleted if _is(ancestors[0], known.name, known.created)), None)
+    if parent is None:
+        parent = Node(ancestors[0].name)
+        deleted.append((ancestors[0], parent))
+        _hang(parent, ancestors[1:], nodes, deleted, roots)
+    if any(each is parent for each in walk(node)):  # files that somebody wrote by hand can go round in a circle
+        roots.append(node)
+    else:
+        parent.children.append(node)
+
+
+def _is(wanted: Ancestor, name: str, created: float) -> bool:
+    """By the moment it was made where that is known (a run may have been renamed), else by its name."""
+    return abs(wanted.created - created) < SAME_MOMENT if wanted.created and created else wanted.name == name
+
+
+def _created(each: ListedRun) -> float:
+    return each.status.created if each.status else 0.0
+
+
+def _lineage(run: Path) -> Lineage | None:
+    try:
+        return read_lineage(run)
+    except (OSError, ValueError):
+        return None
