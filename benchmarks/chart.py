@@ -29,7 +29,7 @@ def app(points: int, rate: float) -> None:
 
     from tui_trainer.tui.widgets import theme
     from tui_trainer.tui.widgets.chart import LineChart
-    from tui_trainer.tui.widgets.spans import write_only_changes
+    from tui_trainer.tui.widgets.shown import write_only_changes
 
     write_only_changes()
 

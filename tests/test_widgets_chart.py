@@ -19,7 +19,6 @@ from tui_trainer.tui.widgets.plot.curve import NOWHERE, columns, extremes, neare
 from tui_trainer.tui.widgets.plot.dots import MARKS, cells
 from tui_trainer.tui.widgets.plot.figure import Curve, Figure, draw, layout
 from tui_trainer.tui.widgets.plot.history import CAPACITY, History
-from tui_trainer.tui.widgets.spans import frugal
 
 FINITE = st.floats(-1e6, 1e6, allow_nan=False, width=32)
 
@@ -436,59 +435,3 @@ async def test_ascii_is_ascii():
             assert all(line.isascii() for line in app.lines())
     finally:
         marks.choose(ascii=False)
-
-
-# Bytes
-
-
-def test_frugal_output_shows_the_same():
-    red, bold = "\x1b[38;2;255;0;0;48;2;0;0;0m", "\x1b[1;38;2;255;0;0;48;2;0;0;0m"
-    blue = "\x1b[38;2;0;0;255;48;2;0;0;0m"
-    text = f"\x1b[1;1H{red}a\x1b[0m\x1b[2;2H{red}b\x1b[0m{blue}c\x1b[0m{bold}d\x1b[0m\x1b[3;3Hplain"
-    short = frugal(text)
-    assert len(short) < len(text)
-    assert painted(short) == painted(text)
-
-
-LOOKS = st.sampled_from(["", "1", "1;4", "38;2;1;2;3", "38;5;9;48;5;1", "1;38;2;1;2;3;48;2;9;9;9", "38;2;1;2;4;48;2;9;9;9", "31;40", "97;104", "48;2;5;5;5"])
-
-
-@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 9), LOOKS, st.text("abH ", min_size=1, max_size=4)), max_size=12))
-def test_frugal_output_shows_the_same_whatever_comes(pieces):
-    text = "".join(f"\x1b[{row};{column}H" + (f"\x1b[{looks}m{word}\x1b[0m" if looks else word) for row, column, looks, word in pieces)
-    assert painted(frugal(text)) == painted(text)
-    assert len(frugal(text)) <= len(text)
-
-
-def painted(text: str) -> dict[tuple[int, int], tuple[str, tuple]]:
-    """What a terminal would show: character and looks of each cell."""
-    cells_: dict = {}
-    row = column = 1
-    looks: dict[str, str] = {}
-    place = 0
-    while place < len(text):
-        if text[place] != "\x1b":
-            cells_[row, column] = (text[place], tuple(sorted(looks.items())))
-            column += 1
-            place += 1
-            continue
-        end = place + 2
-        while not text[end].isalpha():
-            end += 1
-        codes = text[place + 2 : end].split(";")
-        if text[end] == "H":
-            row, column = int(codes[0]), int(codes[1])
-        else:
-            while codes:
-                code = codes.pop(0)
-                if code in ("", "0"):
-                    looks = {}
-                elif code in ("38", "48"):
-                    kind = codes.pop(0)
-                    looks[code] = ";".join([kind, *(codes.pop(0) for _ in range(3 if kind == "2" else 1))])
-                elif len(code) > 1:
-                    looks["48" if code[0] in "41" else "38"] = code
-                else:
-                    looks[code] = "on"
-        place = end + 1
-    return cells_

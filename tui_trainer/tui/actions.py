@@ -36,6 +36,7 @@ EVERYWHERE = (
     Action("app.go('runs')", "4,alt+4", "Runs", "All runs, and what has been tried.", footer=False),
     Action("app.theme_next", "f9", "Theme", "Next theme: dark, light, high contrast.", footer=False),
     Action("app.command_palette", "ctrl+p", "Palette", "Find any action by its name.", footer=False),
+    Action("app.redraw", "ctrl+l", "Redraw", "Draw the whole screen again, where another program wrote over it.", footer=False),
     Action("app.help", "question_mark,f1", "Help", "All keys, and what the focused part is for."),
     Action("app.leave", "q,ctrl+q", "Quit", "Leave the app; a run goes on without it."),
 )

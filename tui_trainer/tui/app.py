@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textual import work
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
@@ -18,7 +18,7 @@ from tui_trainer.tui.messages import RunAdvanced
 from tui_trainer.tui.screens.first import FirstDesign, FirstTrain
 from tui_trainer.tui.widgets import theme
 from tui_trainer.tui.widgets.marks import glyphs
-from tui_trainer.tui.widgets.spans import write_only_changes
+from tui_trainer.tui.widgets.shown import forget, write_only_changes
 
 if TYPE_CHECKING:
     from tui_trainer.config import Config
@@ -89,7 +89,12 @@ class TrainerApp(App[None]):
 
     def on_mount(self) -> None:
         """The first real screen, as soon as something is on the terminal."""
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         self.call_after_refresh(self._begin)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A terminal that changes its size moves what it shows in ways of its own."""
+        forget()
 
     def _begin(self) -> None:
         if self.first_run is not None:
@@ -213,6 +218,11 @@ class TrainerApp(App[None]):
         while len(self.screen_stack) > 1 and self.screen.is_modal:
             self.pop_screen()
         self._go(mode)
+
+    def action_redraw(self) -> None:
+        """Every cell anew: another program wrote over them."""
+        forget()
+        self.screen.refresh()
 
     def action_theme_next(self) -> None:
         """The next theme."""

@@ -21,16 +21,9 @@ from tui_trainer.tui.wording import asked, sentence
 if TYPE_CHECKING:
     from tui_trainer.tui.feed import Feed, Pending
 
-TREND_POINTS = 120
 SPLITS = ("validation", "train", "test")
 Line = tuple[str, str, str]
 """When, what, and its looks."""
-
-
-def thinned(values: Sequence[float], count: int = TREND_POINTS) -> list[float]:
-    """At most about ``count`` of ``values``, the newest among them."""
-    stride = max(1, -(-len(values) // count))
-    return list(values[len(values) - 1 :: -stride])[::-1] if values else []
 
 
 def name(panel: Widget, title: str) -> None:
@@ -55,18 +48,38 @@ class TrendsPanel(Container):
         yield Trend("memory", decimals=0, unit="MB", id="memory")
         yield Trend("batch acc", decimals=2, unit="%", id="batch", classes="large")
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._of: History | None = None
+        self._drawn: dict[str, tuple[object, int]] = {}
+
     def show(self, history: History) -> None:
-        """Bring all up to ``history``."""
+        """Bring all up to ``history``. Only what is new is handed on, so what is drawn already stands still."""
+        if history is not self._of:
+            self._of, self._drawn = history, {}
         steps, train, validation = history.steps, history.split("train").track, history.split("validation").track
-        count = min(len(train), len(validation))
-        gap = [100 * (one - other) for one, other in zip(train["accuracy"][len(train) - count :], validation["accuracy"][len(validation) - count :], strict=True)]
-        accuracy = train["accuracy"] if len(train) > 1 else steps["accuracy"]
-        for name, values, scale in (
-            ("t-loss", steps["loss"], 1.0), ("v-loss", validation["loss"], 1.0), ("t-acc", accuracy, 100.0), ("v-acc", validation["accuracy"], 100.0),
-            ("lr", steps["learning_rate"], 1.0), ("norm", steps["gradient_norm"], 1.0), ("gap", gap, 1.0), ("speed", steps["images_per_second"], 1.0),
-            ("memory", steps["memory_bytes"], 1e-6), ("batch", steps["accuracy"], 100.0),
+        for name, track, column, scale in (
+            ("t-loss", steps, "loss", 1.0), ("v-loss", validation, "loss", 1.0), ("t-acc", train if len(train) > 1 else steps, "accuracy", 100.0),
+            ("v-acc", validation, "accuracy", 100.0), ("lr", steps, "learning_rate", 1.0), ("norm", steps, "gradient_norm", 1.0),
+            ("speed", steps, "images_per_second", 1.0), ("memory", steps, "memory_bytes", 1e-6), ("batch", steps, "accuracy", 100.0),
         ):  # fmt: skip
-            self.query_one(f"#{name}", Trend).show([scale * value for value in thinned(values)])
+            now = getattr(history.newest, column) if track is steps and history.newest else None
+            self._extend(name, (track is steps, track.cuts, track.stride), track[column], scale, now)
+        count = min(len(train), len(validation))
+        pairs = zip(train["accuracy"][len(train) - count :], validation["accuracy"][len(validation) - count :], strict=True)
+        self._extend("gap", (train.cuts, train.stride, validation.stride, len(validation) - len(train)), [one - other for one, other in pairs], 100.0)
+
+    def _extend(self, name: str, source: object, values: Sequence[float], scale: float, now: float | None = None) -> None:
+        before, done = self._drawn.get(name, (None, 0))
+        trend = self.query_one(f"#{name}", Trend)
+        if source != before or len(values) < done:
+            trend.clear()
+            done = 0
+        self._drawn[name] = source, len(values)
+        if len(values) > done:
+            trend.extend(scale * value for value in values[done:])
+        if now is not None:
+            trend.now(scale * now)
 
 
 class MatrixPanel(Container):

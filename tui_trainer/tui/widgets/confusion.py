@@ -66,9 +66,10 @@ def cell_text(count: int, share: float, *, shares: bool, zero: str) -> str:
 def grid(confusion: Confusion, classes: Sequence[str], width: int, *, shares: bool) -> Grid:
     """Cells as wide as their numbers need, and wider for the names of the columns where there is room for all."""
     count = len(confusion)
-    numbers = 3 if shares else max((len(str(value)) for row in confusion for value in row), default=1)
-    cell = max(numbers, 2)
+    counts = max(2, max((len(str(value)) for row in confusion for value in row), default=1))
     name = min(max(map(width_of, classes), default=0), LONGEST_ROW_NAME)
+    both = max(counts, 3)  # where there is room, columns stay where they are when counts become per cent
+    cell = both if name + 1 + count * (both + 1) <= width else 3 if shares else counts
     spare = width - count * (cell + 1) - 1
     left = (name if spare < LEAST_ROW_NAME else min(name, spare)) + 1
     longest = min(max(map(width_of, column_names(classes)), default=0), LONGEST_COLUMN_NAME)

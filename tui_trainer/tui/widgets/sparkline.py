@@ -165,6 +165,12 @@ class Trend(Painted):
         for value in values:
             self._bins.add(value)
         if value is not None:
+            self.now(value)
+            self.changed()
+
+    def now(self, value: float) -> None:
+        """The current value, where the picture takes in only some of them."""
+        if value != self._value:
             self._value = value
             self._wide = max(self._wide, len(f"{value:.{self._decimals}f}"))  # wider once, not back: the sparkline does not jump
             self.changed()
