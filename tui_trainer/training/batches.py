@@ -66,14 +66,18 @@ class Batches:
         chunk, epoch = batches * batch_size, position.epoch
         start = position.origin + (position.seen - position.origin) // chunk * chunk
         skip = (position.seen - start) // batch_size
-        for images, labels in self.data.train.chunks(self.order(epoch), start, chunk):
-            ready, targets = self._prepared(images, labels, epoch, start)
-            start += len(images)
+        for ready, targets in self.chunks(epoch, start, chunk):
             pieces = zip(torch.split(ready, batch_size), torch.split(targets, batch_size), strict=True)
             for number, (piece, target) in enumerate(pieces):
                 if number >= skip and len(piece) >= smallest:
                     yield piece, target
             skip = 0
+
+    def chunks(self, epoch: int, start: int, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The pass from image ``start`` on, ``size`` images at a time, ready for the network."""
+        for images, labels in self.data.train.chunks(self.order(epoch), start, size):
+            yield self.prepared(images, labels, epoch, start)
+            start += len(images)
 
     def ends_epoch(self, position: Position, batch_size: int, smallest: int = 1) -> bool:
         """Whether no batch is left in the position's pass."""
@@ -89,7 +93,8 @@ class Batches:
         whole = batches_in(self.images, batch_size, smallest)
         return max(1, left + (epochs - position.epoch - 1) * whole + max(0, min(math.ceil(images / batch_size), whole)))
 
-    def _prepared(self, images: Tensor, labels: Tensor, epoch: int, start: int) -> tuple[Tensor, Tensor]:
+    def prepared(self, images: Tensor, labels: Tensor, epoch: int, start: int) -> tuple[Tensor, Tensor]:
+        """Images as they are read, from place ``start`` of the pass on, normalised and augmented, and their targets."""
         if self.data.augment is None:
             ready, targets = self.data.preprocess(images), labels
         else:

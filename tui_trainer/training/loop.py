@@ -174,13 +174,17 @@ class Loop:
         self.enter(number)
         recipe = self.recipe
         self.criterion = make_loss(recipe, self.data.class_counts, self.device)
-        make_step = compiled_step if self.training.compile else eager_step
-        self.take_step: Step = make_step(self.model, self.criterion, self.optimiser, recipe.clip_norm, self.device, self.training.precision)
+        self.take_step = self.make_step(recipe)
         self.constant_rate = is_constant(recipe)
         self.optimiser.lr = self.rate()
         self._schedule()
         if not resumed and len(self.prepared.stages) > 1:
             self.tell(StageStarted(**self.place(), stage=number, settings=self.planned.changes))
+
+    def make_step(self, recipe: Recipe) -> Step:
+        """The step of a stage with these settings."""
+        make = compiled_step if self.training.compile else eager_step
+        return make(self.model, self.criterion, self.optimiser, recipe.clip_norm, self.device, self.training.precision)
 
     # -- between steps --------------------------------------------------------------------------------------------
 
@@ -336,6 +340,10 @@ class Loop:
                     self.control.stop = self.control.stop or f"stopped by {request.by}"
             self.tell(Steered(**self.place(), command=type(request.command).__name__, value=value, by=request.by))
 
+    def rest(self) -> None:
+        """A moment of a pause."""
+        time.sleep(WAIT)
+
     def _change_rate(self, factor: float, by: str) -> None:
         old, self.factor = self.rate(), factor
         self.optimiser.lr = self.rate()
@@ -353,7 +361,7 @@ class Loop:
         self.tell(Paused(**self.place()))
         self.clock.halt()
         while self.control.paused and not self.control.stop:
-            time.sleep(WAIT)
+            self.rest()
             self._obey()
             if self.control.save:
                 self.control.save = False

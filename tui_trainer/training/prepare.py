@@ -43,10 +43,11 @@ class Prepared:
         return sum(parameter.numel() for parameter in self.model.parameters())
 
 
-def prepare(config: Config, *, trusted: bool = False, progress: Progress | None = None) -> Prepared:
+def prepare(config: Config, *, trusted: bool = False, progress: Progress | None = None, data: DataSet | None = None) -> Prepared:
     """Load the data, build the network with the seed's weights, and check that they fit each other and the machine.
 
-    ``trusted`` lets a user's own module run. Raises ConfigError.
+    ``trusted`` lets a user's own module run; ``data`` is the set that ``config.data`` asks for, where it is loaded already.
+    Raises ConfigError.
     """
     tell = progress or (lambda _: None)
     training = config.training
@@ -56,7 +57,7 @@ def prepare(config: Config, *, trusted: bool = False, progress: Progress | None 
     tell("data")
     _refuse_large_images(config)
     images_in = config.network.kind != "layers" or any(isinstance(layer, Conv2d) for layer in weighted_layers(config.network.layers))
-    data = load_dataset(config.data, device, channels_last=images_in, progress=lambda what, done, total: tell(f"data: {what}, {done} of {total}"))
+    data = data or load_dataset(config.data, device, channels_last=images_in, progress=lambda what, done, total: tell(f"data: {what}, {done} of {total}"))
     tell("network")
     summary = summarise(config.network, data.shape, len(data.classes)) if config.network.kind == "layers" else None
     _refuse_large_batches(config, data)

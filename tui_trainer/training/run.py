@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
@@ -38,25 +38,28 @@ def train(
     machine end as state ``failed``; a second Ctrl-C raises KeyboardInterrupt once the run is marked as stopped.
     Raises ConfigError where another trainer is at work on the run, or the checkpoint cannot be used.
     """
-    with _only_trainer(run):
-        return Session(prepared, run, listeners, commands_from).train(resume)
+    with only_trainer(run):
+        session = Session(prepared, run, listeners, commands_from)
+        with signals(session.control):
+            return session.train(resume)
 
 
 class Session:
     """One process at work on one run."""
 
-    def __init__(self, prepared: Prepared, run: RunFolder, listeners: Sequence[Listener], commands_from: int | None) -> None:
+    def __init__(
+        self, prepared: Prepared, run: RunFolder, listeners: Sequence[Listener], commands_from: int | None, make_loop: Callable[..., Loop] = Loop
+    ) -> None:
         self.prepared, self.run = prepared, run
         self.control = Control()
         offset = run.commands_file.stat().st_size if commands_from is None and run.commands_file.exists() else commands_from or 0
         self.recorder = Recorder(run, listeners)
-        self.loop = Loop(prepared, self.control, command_reader(run, offset), self.recorder.tell, self.save, self.recorder.beat)
+        self.loop = make_loop(prepared, self.control, command_reader(run, offset), self.recorder.tell, self.save, self.recorder.beat)
 
     def train(self, resume: str | None) -> RunEnded:
         """Train to the end, whatever it is, and tell it."""
         try:
-            with signals(self.control):
-                state, reason = self._train(resume)
+            state, reason = self._train(resume)
         except KeyboardInterrupt:
             self._end("stopped", f"interrupted at once; {self._last_good()}")
             raise
@@ -212,7 +215,7 @@ def _ignored_oserror() -> Iterator[None]:
 
 
 @contextmanager
-def _only_trainer(run: RunFolder) -> Iterator[None]:
+def only_trainer(run: RunFolder) -> Iterator[None]:
     """Hold the run's lock, which the system lets go of when the process ends, however it ends."""
     descriptor = os.open(run.path / "trainer.lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
