@@ -83,11 +83,14 @@ def predict(
 
 
 def _load(run: str, checkpoint: str | None, device: str | None, root: str | None, trust: bool) -> "Trained":
+    from tui_trainer.cli.console import complain
     from tui_trainer.runs import find_run, runs_dir
 
     found = find_run(run, runs_dir(root))
     from tui_trainer.training.inference import load_trained
 
+    if unknown := found.known_config()[1]:
+        complain(f"{found.config_file}: not known to this version, and left out: {', '.join(unknown)}")
     return load_trained(found, checkpoint, device=device or "auto", trusted=trust)
 
 

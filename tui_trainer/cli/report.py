@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 from tui_trainer.cli.console import count, duration, percent, points, rate
 from tui_trainer.cli.figures import figures_json, print_by_class
 from tui_trainer.cli.tables import table, words
-from tui_trainer.config import Config, Figure, to_tree
+from tui_trainer.config import Config, ConfigError, Figure, Reference, to_tree
 from tui_trainer.runs.events import Evaluated
 from tui_trainer.runs.folder import RunFolder, runs_dir
+from tui_trainer.runs.follow import damaged_lines
+from tui_trainer.runs.metrics import class_names
 from tui_trainer.runs.results import SPLITS, Results, read_results
 from tui_trainer.runs.status import Status, true_status
 
@@ -24,11 +26,13 @@ def print_report(target: "Console", run: RunFolder, *, brief: bool = False) -> N
 
     ``brief`` leaves out the mistakes by class.
 
-    Raises ConfigError or OSError where the run's files cannot be read, ValueError where its status is damaged.
+    Raises OSError where the run's files cannot be read, ValueError where its status is damaged.
     """
-    config, status, results = run.config(), true_status(run.path), read_results(run)
+    (config, strange), status, results = _viewed_config(run), true_status(run.path), read_results(run)
     target.print()
     _print_heading(target, run, status, config)
+    for note in filter(None, (strange, damaged_lines(results.skipped) + " in its events" if results.skipped else "")):
+        target.print(note, style="yellow")
     latest = results.latest()
     if latest:
         target.print()
@@ -37,18 +41,27 @@ def print_report(target: "Console", run: RunFolder, *, brief: bool = False) -> N
     if shown and results.started and not brief and any(map(any, shown.confusion)):
         target.print()
         target.print(f"{shown.split}: rows true class, columns predicted", style="dim")
-        print_by_class(target, shown.confusion, results.started.classes)
+        print_by_class(target, shown.confusion, class_names(results.started.classes, shown.confusion))
     target.print()
     _print_next(target, run, status)
 
 
-def _print_heading(target: "Console", run: RunFolder, status: Status, config: Config) -> None:
+def _viewed_config(run: RunFolder) -> tuple[Config | None, str]:
+    """The config as far as this version knows it, and what to say where that is not all."""
+    try:
+        config, unknown = run.known_config()
+    except ConfigError as error:
+        return None, f"{error} (its settings cannot be shown)"
+    return config, f"{run.config_file}: not known to this version: {', '.join(unknown)}" if unknown else ""
+
+
+def _print_heading(target: "Console", run: RunFolder, status: Status, config: Config | None) -> None:
     from rich.text import Text
 
     style = {"finished": "green", "failed": "bold red", "crashed": "bold red"}.get(status.state, "yellow")
     line = Text.assemble((run.name, "bold"), "  ", (status.state, style))
     done = f"{round(status.epoch, 2):g} {'epoch' if status.epoch == 1 else 'epochs'}, {count(status.step)} steps"
-    line.append(f"  {words([status.preset or config.title, config.data.dataset, f'{count(status.parameters)} parameters'])}", style="dim")
+    line.append(f"  {words([status.preset or status.title, status.dataset, f'{count(status.parameters)} parameters'])}", style="dim")
     target.print(line)
     if status.reason and status.state != "finished":
         target.print(status.reason, style=style)
@@ -57,8 +70,8 @@ def _print_heading(target: "Console", run: RunFolder, status: Status, config: Co
     target.print(words([done, f"trained for {duration(seconds)}", speed]), style="dim")
 
 
-def _print_accuracies(target: "Console", latest: Mapping[str, Evaluated], config: Config, results: Results) -> None:
-    reference = config.reference
+def _print_accuracies(target: "Console", latest: Mapping[str, Evaluated], config: Config | None, results: Results) -> None:
+    reference = config.reference if config else None
     figures = [reference, *reference.also] if reference else []
     at_end: dict[str, Figure] = {figure.split: figure for figure in figures if figure.metric == "accuracy" and _is_end(figure, latest)}
     made = table("", ">accuracy", ">loss", ">images", *((">reference", ">difference") if at_end else ()))
@@ -73,7 +86,7 @@ def _print_accuracies(target: "Console", latest: Mapping[str, Evaluated], config
         notes.append(best)
     target.print(words(notes), style="dim")
     if reference:
-        _print_reference(target, config, figures, at_end, results)
+        _print_reference(target, reference, figures, at_end, results)
 
 
 def _which(latest: Mapping[str, Evaluated]) -> str:
@@ -91,8 +104,7 @@ def _is_end(figure: Figure, latest: Mapping[str, Evaluated]) -> bool:
     return figure.epoch is None or abs(figure.epoch - last) <= CLOSE_EPOCHS
 
 
-def _print_reference(target: "Console", config: Config, figures: list[Figure], at_end: Mapping[str, Figure], results: Results) -> None:
-    assert config.reference
+def _print_reference(target: "Console", reference: Reference, figures: list[Figure], at_end: Mapping[str, Figure], results: Results) -> None:
     others = [figure for figure in figures if figure.metric == "accuracy" and figure not in at_end.values()]
     epochs = sorted({figure.epoch for figure in others if figure.epoch is not None and any(results.at_epoch(split, figure.epoch) for split in SPLITS)})
     if epochs:
@@ -111,9 +123,9 @@ def _print_reference(target: "Console", config: Config, figures: list[Figure], a
     parameters = results.started.parameters if results.started else 0
     target.print(
         words([
-            f"reference: {config.reference.source}",
+            f"reference: {reference.source}",
             *(f"{count(int(value))} parameters (ours {count(parameters)})" for value in counts),
-            config.reference.note,
+            reference.note,
         ]),
         style="dim", soft_wrap=False,
     )  # fmt: skip
@@ -131,7 +143,7 @@ def _print_next(target: "Console", run: RunFolder, status: Status) -> None:
 
 def run_json(run: RunFolder) -> dict[str, Any]:
     """A run as ``runs show --json`` gives it. Raises as :func:`print_report`."""
-    config, status, results = run.config(), true_status(run.path), read_results(run)
+    (config, strange), status, results = _viewed_config(run), true_status(run.path), read_results(run)
     classes = results.started.classes if results.started else []
     started = results.started
     return {
@@ -156,11 +168,13 @@ def run_json(run: RunFolder) -> dict[str, Any]:
         "images_per_second": status.images_per_second,
         "summary": status.summary,
         "latest": {split: _evaluated_json(event, classes) for split, event in results.latest().items()},
-        "config": to_tree(config),
+        "damaged_lines": results.skipped,
+        "config": to_tree(config) if config else None,
+        **({"config_problem": strange} if strange else {}),
     }
 
 
 def _evaluated_json(event: Evaluated, classes: list[str]) -> dict[str, Any]:
-    names = classes or [str(number) for number in range(len(event.confusion))]
+    names = class_names(classes, event.confusion)
     where = {"step": event.step, "epoch": event.epoch, "final": event.final, "checkpoint": event.checkpoint if event.final else None}
     return {"loss": event.loss, "accuracy": event.accuracy, **where, **figures_json(event.confusion, names)}

@@ -75,7 +75,12 @@ def _ask(name: str, runs_dir: str | None, command: "Command", what: str, wait: b
     if state not in LIVE:
         raise ConfigError(f"{run.name} is {state}: only a run at work can be {what}")
     events = Follower(run.events_file, decode, run.events_file.stat().st_size if run.events_file.exists() else 0)
-    send(run.path, command)
+    try:
+        send(run.path, command)
+    except PermissionError:
+        raise ConfigError(f"{run.commands_file} may not be written by you: a run obeys only those who may write its folder") from None
+    except OSError as error:
+        raise ConfigError(f"{run.commands_file} cannot be written: {error.strerror}") from None
     if not wait:
         print(f"{run.name}: asked")
         return

@@ -1,8 +1,9 @@
 """Configs as TOML: reading with ``extends`` and overrides, writing whole."""
 
 import re
+import stat
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,35 @@ def _validate(tree: Mapping[str, Any], where: str) -> Config:
         raise ConfigError(f"{where}: nested too deeply") from None
 
 
+def load_known(path: Path) -> tuple[Config, list[str]]:
+    """The config of a file that a newer version may have written, and the keys in it that this one does not know and leaves out.
+
+    Raises ConfigError where anything else is wrong, a value that this version does not know among it.
+    """
+    tree = _copy(read_tree(path))
+    unknown: list[str] = []
+    while True:
+        try:
+            return Config.model_validate(tree), unknown
+        except ValidationError as error:
+            problem = explain(Config, error, str(path))
+            strange = [each["loc"] for each in error.errors() if each["type"] == "extra_forbidden"]
+            if len(strange) < error.error_count() or not all(_remove(tree, place) for place in strange):
+                raise problem from None
+            unknown += problem.problems
+
+
+def _remove(tree: Any, place: Sequence[int | str]) -> bool:
+    """Take the key at a pydantic location away; whether it was there. The tags that pydantic adds for unions are passed over."""
+    node = tree
+    for part in place[:-1]:
+        if isinstance(node, dict):
+            node = node.get(part, node)
+        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+            node = node[part]
+    return isinstance(node, dict) and node.pop(place[-1], None) is not None
+
+
 def _refuse_deep(tree: Mapping[str, Any], where: str) -> None:
     level: list[Any] = [tree]
     for _ in range(MAX_NESTING):
@@ -69,8 +99,11 @@ def read_tree(path: Path, depth: int = 0) -> dict[str, Any]:
     if depth > MAX_DEPTH:
         raise ConfigError(f"{path}: extends: the presets extend each other in a circle")
     try:
-        if path.stat().st_size > MAX_BYTES:
+        found = path.stat()
+        if found.st_size > MAX_BYTES:
             raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes: this is no preset")
+        if not stat.S_ISREG(found.st_mode):
+            raise ConfigError(f"{path}: cannot be read: it is no ordinary file")
         tree = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None

@@ -9,7 +9,9 @@ from typing import Any
 
 from tui_trainer.config.errors import ConfigError, nearest
 from tui_trainer.runs.atomic import write_atomic
+from tui_trainer.runs.bounded import read_small
 
+MAX_INDEX_BYTES = 10_000_000
 FILE_NAME = re.compile(r"step-\d{1,12}(-[a-z0-9]{1,12})?\.pt")
 
 
@@ -118,12 +120,24 @@ def read_index(folder: Path) -> CheckpointIndex:
     """The index of a checkpoint folder; empty where there is none. Raises ConfigError where it is damaged."""
     path = folder / "index.json"
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_small(path, MAX_INDEX_BYTES))
         listed = [Entry(**{name: value for name, value in each.items() if name in _FIELDS}) for each in content["checkpoints"]]
+        if wrong := next((each for each in listed if not _fits(each)), None):
+            raise ValueError(f"the entry of {str(wrong.file)[:80]!r} is damaged")
     except FileNotFoundError:
         return CheckpointIndex({})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigError(f"{path}: the list of checkpoints cannot be read: {error}") from None
     if bad := next((entry.file for entry in listed if not FILE_NAME.fullmatch(str(entry.file))), None):
         raise ConfigError(f"{path}: {bad!r} is no name of a checkpoint")
     return CheckpointIndex({entry.file: entry for entry in listed})
+
+
+def _fits(entry: Entry) -> bool:
+    """Whether the values are of the kinds that others rely on."""
+    numbers = (entry.epoch, entry.time, 0.0 if entry.accuracy is None else entry.accuracy)
+    return (
+        all(type(value) is str for value in (entry.file, entry.reason, entry.sha256))
+        and all(type(value) is int and 0 <= value < 2**62 for value in (entry.step, entry.bytes, entry.stage))
+        and all(type(value) in (int, float) and abs(value) < 1e18 for value in numbers)
+    )

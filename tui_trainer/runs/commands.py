@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui_trainer.runs.bounded import refuse_link
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:
@@ -78,7 +80,8 @@ def person() -> str:
 
 
 def send(run: Path, command: Command) -> None:
-    """Leave a command in a run folder. Raises OSError where the folder may not be written."""
+    """Leave a command in a run folder. Raises OSError where the file may not be written, or is a link to somewhere else."""
+    refuse_link(run / "commands.jsonl")
     values = {"command": type(command).__name__, "by": person(), "time": time.time()} | dataclasses.asdict(command)
     line = (json.dumps(values, separators=(",", ":")) + "\n").encode()
     descriptor = os.open(run / "commands.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
@@ -93,13 +96,17 @@ def decode(line: str | bytes) -> Request | None:
     if len(line) > MAX_LINE:
         raise ValueError("not a command")
     values = json.loads(line)
-    if not isinstance(values, dict):
+    if not isinstance(values, dict) or not isinstance(name := values.get("command"), str):
         raise ValueError("not a command")
-    kind = KINDS.get(str(values.get("command", "")))
+    kind = KINDS.get(name)
     if kind is None:
         return None
     command: Command = SetLearningRate(_learning_rate(values.get("value"))) if kind is SetLearningRate else kind()  # type: ignore[call-arg]
-    return Request(command, str(values.get("by", ""))[:100], float(values.get("time", 0.0)))
+    return Request(command, str(values.get("by", ""))[:100], _time(values.get("time")))
+
+
+def _time(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e18 else 0.0
 
 
 def _learning_rate(value: object) -> float:

@@ -7,8 +7,9 @@ Fields that a newer version added are ignored; kinds it added are skipped.
 import dataclasses
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 Split = Literal["train", "validation", "test"]
 
@@ -209,6 +210,42 @@ KINDS: dict[str, type[Event]] = {
 }
 _FIGURES = {kind: {field.name for field in dataclasses.fields(kind) if field.type is float} for kind in KINDS.values()}
 _FIELDS = {kind: tuple(field.name for field in dataclasses.fields(kind)) for kind in KINDS.values()}
+_LARGEST = 2**62
+
+
+def _is_int(value: Any) -> bool:
+    return type(value) is int and -_LARGEST < value < _LARGEST
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is float or _is_int(value)
+
+
+def _is_matrix(value: Any) -> bool:
+    """Whether these are counts, as many rows as columns."""
+    return isinstance(value, list) and all(
+        type(row) is list and len(row) == len(value) and set(map(type, row)) == {int} and min(row) >= 0 and max(row) < _LARGEST for row in value
+    )
+
+
+_FITS: dict[Any, Callable[[Any], bool]] = {
+    str: lambda value: type(value) is str,
+    bool: lambda value: type(value) is bool,
+    int: _is_int,
+    float: _is_number,
+    int | None: lambda value: value is None or _is_int(value),
+    float | None: lambda value: value is None or _is_number(value),
+    list[str]: lambda value: isinstance(value, list) and all(type(each) is str for each in value),
+    list[int]: lambda value: isinstance(value, list) and all(map(_is_int, value)),
+    list[list[int]]: _is_matrix,
+    dict[str, str]: lambda value: isinstance(value, dict) and all(type(each) is str for each in value.values()),
+    dict[str, Any]: lambda value: isinstance(value, dict),
+    dict[str, list[Any]]: lambda value: isinstance(value, dict) and all(isinstance(each, list) and len(each) == 2 for each in value.values()),
+}
+_CHECKS = {
+    kind: tuple((field.name, _FITS[str if get_origin(field.type) is Literal else field.type]) for field in dataclasses.fields(kind)) for kind in KINDS.values()
+}
+_WORDS = {kind: {field.name: get_args(field.type) for field in dataclasses.fields(kind) if get_origin(field.type) is Literal} for kind in KINDS.values()}
 
 
 def encode(event: Event) -> str:
@@ -228,12 +265,18 @@ def _figure(value: Any, name: str, kind: type[Event]) -> Any:
 def decode(line: str | bytes) -> Event | None:
     """The event of a line; None for a kind this version does not know. Raises ValueError for a damaged line."""
     values = json.loads(line)
-    if not isinstance(values, dict):
+    if not isinstance(values, dict) or not isinstance(name := values.get("event"), str):
         raise ValueError("not an event")
-    kind = KINDS.get(values.get("event", ""))
+    kind = KINDS.get(name)
     if kind is None:
         return None
     try:
-        return kind(**{name: _figure(values[name], name, kind) for name in _FIELDS[kind] if name in values})
+        event = kind(**{name: _figure(values[name], name, kind) for name in _FIELDS[kind] if name in values})
     except TypeError as error:
         raise ValueError(str(error)) from None
+    for name, fits in _CHECKS[kind]:
+        if not fits(getattr(event, name)):
+            raise ValueError(f"{name} of {kind.__name__} is none")
+    if any(getattr(event, name) not in allowed for name, allowed in _WORDS[kind].items()):
+        return None  # a newer version's word
+    return event

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_trainer.config import Config, ConfigError, load_config, to_toml
+from tui_trainer.config import Config, ConfigError, load_config, load_known, to_toml
 from tui_trainer.config.errors import nearest
 from tui_trainer.config.paths import given_path, is_file
 from tui_trainer.runs.names import check_name, new_name
@@ -51,8 +51,17 @@ class RunFolder:
         return self.path / "trainer.log"
 
     def config(self) -> Config:
-        """The run's config. Raises ConfigError."""
-        return load_config(self.config_file)
+        """The run's config, for training on. Raises ConfigError."""
+        try:
+            return load_config(self.config_file)
+        except ConfigError as error:
+            if error.problems and all(found.startswith("unknown") for found in error.problems.values()):
+                raise ConfigError(f"{error}; a newer version of tui-trainer seems to have made this run, and is needed to train it", error.problems) from None
+            raise
+
+    def known_config(self) -> tuple[Config, list[str]]:
+        """The run's config for looking at it, and the keys that a newer version wrote, which are left out. Raises ConfigError."""
+        return load_known(self.config_file)
 
 
 def runs_dir(given: str | Path | None = None) -> Path:

@@ -1,11 +1,17 @@
 """Reading a file of JSON lines that another process is still writing."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from tui_trainer.runs.lines import Lines
+
 T = TypeVar("T")
+
+
+def damaged_lines(count: int) -> str:
+    """What to say of so many of them."""
+    return f"{count} damaged line{'s' if count != 1 else ''} skipped"
 
 
 class Follower(Generic[T]):
@@ -15,31 +21,25 @@ class Follower(Generic[T]):
     """
 
     def __init__(self, path: Path, decode: Callable[[bytes], T | None], offset: int = 0) -> None:
-        self.path = path
         self.decode = decode
-        self.offset = offset
-        self.skipped = 0
+        self._lines = Lines(path, offset)
+        self._damaged = 0
+
+    @property
+    def skipped(self) -> int:
+        """Damaged lines so far."""
+        return self._damaged + self._lines.overlong
 
     def poll(self) -> Iterator[T]:
-        """Everything new, in order."""
-        for line in self._lines():
-            try:
-                value = self.decode(line)
-            except (ValueError, RecursionError):
-                self.skipped += 1
-                continue
-            if value is not None:
-                yield value
-
-    def _lines(self) -> list[bytes]:
-        try:
-            if os.stat(self.path).st_size <= self.offset:  # noqa: PTH116 - one call, ten times a second
-                return []
-            with open(self.path, "rb") as file:  # noqa: PTH123
-                file.seek(self.offset)
-                block = file.read()
-        except FileNotFoundError:
-            return []
-        end = block.rfind(b"\n") + 1
-        self.offset += end
-        return [line for line in block[:end].split(b"\n") if line]
+        """Everything new, in order. Raises OSError, also where it is no ordinary file."""
+        for lines in self._lines.blocks():
+            for line in lines:
+                if not line:
+                    continue
+                try:
+                    value = self.decode(line)
+                except (ValueError, RecursionError):
+                    self._damaged += 1
+                    continue
+                if value is not None:
+                    yield value

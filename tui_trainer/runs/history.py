@@ -7,10 +7,11 @@ apart without parsing, and of the steps only every k-th is decoded: enough for a
 import os
 from array import array
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tui_trainer.runs.bounded import open_regular
 from tui_trainer.runs.events import (
     CheckpointSaved,
     Continued,
@@ -28,13 +29,13 @@ from tui_trainer.runs.events import (
     Warned,
     decode,
 )
+from tui_trainer.runs.lines import Lines
 
 POINTS = 16_384
 RECENT = 2_048
 MATRICES = 4
 """Newest evaluations of a split that are kept whole: what a resumed run may go back behind."""
 KEPT_EVENTS = 1_000
-BLOCK = 1 << 20
 STEP_LINE = b'{"event":"StepsTrained"'
 START_LINE = b'{"event":"RunStarted"'
 STEP_BYTES = 230
@@ -241,6 +242,7 @@ def read_history(path: Path) -> tuple[History, int]:
     """The history that ``events.jsonl`` at ``path`` tells, and the offset from which to follow it on.
 
     A file that is not there is an empty history. A torn last line is left for the follower.
+    Raises OSError where it cannot be read or is no ordinary file.
     """
     history = History()
     try:
@@ -249,10 +251,10 @@ def read_history(path: Path) -> tuple[History, int]:
         return history, 0
     every = max(1, size // STEP_BYTES // POINTS)
     history.steps.stride = every
-    offset, seen, newest = 0, 0, b""
-    for lines in _blocks(path):
+    seen, newest = 0, b""
+    reader = Lines(path)
+    for lines in reader.blocks():
         for line in lines:
-            offset += len(line) + 1
             if line.startswith(STEP_LINE):
                 seen += 1
                 newest = line
@@ -265,21 +267,12 @@ def read_history(path: Path) -> tuple[History, int]:
             elif line.startswith(START_LINE):
                 newest = b""  # it may be taken again
             _take(history, line)
+    history.damaged += reader.overlong
     history.count += seen - seen // every
     if newest and seen % every:
         _take_newest(history, newest)
     history.recent = _tail(path, size)
-    return history, offset
-
-
-def _blocks(path: Path) -> Iterator[list[bytes]]:
-    """The whole lines of a file, without their ends, a few megabytes at a time (mapping it would count as the reader's memory)."""
-    rest = b""
-    with open(path, "rb") as file:  # noqa: PTH123
-        while block := file.read(BLOCK):
-            lines = (rest + block).split(b"\n")
-            rest = lines.pop()
-            yield lines
+    return history, reader.offset
 
 
 def _take(history: History, line: bytes) -> None:
@@ -304,7 +297,7 @@ def _take_newest(history: History, line: bytes) -> None:
 def _tail(path: Path, size: int) -> Track:
     """Every step of the file's end, not only each k-th."""
     recent = Track(STEP_COLUMNS, RECENT, newest_only=True)
-    with open(path, "rb") as file:  # noqa: PTH123
+    with open_regular(path) as file:
         file.seek(max(0, size - RECENT * STEP_BYTES))
         lines = file.read(RECENT * STEP_BYTES).split(b"\n")
     for line in lines[1 if size > RECENT * STEP_BYTES else 0 : -1]:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from tui_trainer.config.errors import ConfigError
+from tui_trainer.runs.bounded import open_regular
 from tui_trainer.runs.names import check_name
 from tui_trainer.runs.status import LIVE, true_status
 
@@ -14,7 +15,8 @@ MAX_NOTE = 500
 def read_note(run: Path) -> str:
     """The line that a person wrote about a run; empty where there is none."""
     try:
-        return (run / "note.txt").read_text("utf-8", "replace").strip()[:MAX_NOTE]
+        with open_regular(run / "note.txt") as file:
+            return file.read(4 * MAX_NOTE).decode("utf-8", "replace").strip()[:MAX_NOTE]
     except OSError:
         return ""
 

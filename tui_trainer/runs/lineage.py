@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from tui_trainer.runs.atomic import write_atomic
+from tui_trainer.runs.bounded import read_small
 from tui_trainer.runs.folder import RunFolder
 from tui_trainer.runs.listing import ListedRun, list_runs
 
 FILE = "lineage.json"
+MAX_BYTES = 1_000_000
 SAME_MOMENT = 1e-3
 """Seconds: two runs of one name that were made at moments further apart are different ones."""
 
@@ -64,9 +66,11 @@ class Node:
 def read_lineage(run: Path) -> Lineage | None:
     """Where a run comes from; None where it is no fork. Raises OSError, or ValueError where the file is damaged."""
     try:
-        values = json.loads((run / FILE).read_bytes())
+        values = json.loads(read_small(run / FILE, MAX_BYTES))
     except FileNotFoundError:
         return None
+    except RecursionError:
+        raise ValueError(f"{run / FILE}: not a lineage") from None
     try:
         known = {each.name: values[each.name] for each in dataclasses.fields(Lineage) if each.name in values}
         known["above"] = tuple(Ancestor(str(each["name"]), float(each["created"])) for each in values.get("above", ()))

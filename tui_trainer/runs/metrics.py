@@ -40,6 +40,11 @@ def per_class(confusion: Confusion) -> list[ClassFigures]:
     return figures
 
 
+def class_names(named: Sequence[str], confusion: Confusion) -> list[str]:
+    """The classes of a matrix by name; by number where the names are not as many (no run has started, or its files are damaged)."""
+    return list(named) if len(named) == len(confusion) else [str(number) for number in range(len(confusion))]
+
+
 def macro_mean(figures: Sequence[ClassFigures], name: str) -> float:
     """Unweighted mean over the classes of ``precision``, ``recall`` or ``f1``."""
     return sum(getattr(each, name) for each in figures) / len(figures) if figures else 0.0

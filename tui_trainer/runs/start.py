@@ -11,7 +11,7 @@ from pathlib import Path
 from tui_trainer.config.errors import ConfigError
 from tui_trainer.runs.folder import RunFolder
 from tui_trainer.runs.names import check_name
-from tui_trainer.runs.status import LIVE, Status, process_started, read_status, true_status, write_status
+from tui_trainer.runs.status import LIVE, Status, process_identity, process_started, read_status, true_status, write_status
 
 
 def start(run: RunFolder, *, trusted: bool = False, resume: str | None = None) -> "subprocess.Popen[bytes]":
@@ -35,7 +35,7 @@ def start(run: RunFolder, *, trusted: bool = False, resume: str | None = None) -
 def _mark_starting(run: RunFolder, pid: int) -> None:
     """Show at once that a run goes on: its trainer takes seconds to load before it can say so itself."""
     with contextlib.suppress(OSError, ValueError):
-        status = replace(read_status(run.path), state="starting", reason="", pid=pid, pid_started=process_started(pid) or 0.0, host=socket.gethostname())
+        status = replace(read_status(run.path), state="starting", reason="", pid=pid, pid_started=process_started(pid) or 0.0, process=process_identity(pid), host=socket.gethostname())
         write_status(run.path, status)
 
 

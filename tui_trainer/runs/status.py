@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from tui_trainer.runs.atomic import write_atomic
+from tui_trainer.runs.bounded import read_small
 
 State = Literal["starting", "running", "paused", "finished", "stopped", "failed", "crashed"]
 LIVE: tuple[State, ...] = ("starting", "running", "paused")
+VERSION = 1
+MAX_BYTES = 1_000_000
+LARGEST = 1e18
+HIDDEN = "hidden"
 SILENT_AFTER = 60.0
 """Seconds without a heartbeat after which a trainer on another machine counts as gone."""
 
@@ -24,7 +29,9 @@ class Status:
     state: State
     pid: int = 0
     pid_started: float = 0.0
-    """When that process began, seconds since 1970: tells it from a later one with the same number."""
+    """When that process began, seconds since 1970."""
+    process: str = ""
+    """Tells it from a later one with the same number, also after the clock was set: see :func:`process_identity`."""
     host: str = ""
     heartbeat: float = 0.0
     """When this was written, seconds since 1970."""
@@ -42,7 +49,7 @@ class Status:
     images_per_second: float = 0.0
     summary: dict[str, Any] = field(default_factory=dict)
     """``{"best": {split: {"accuracy", "loss", "step", "epoch"}}, "last": {...}, "final": {...}, "training_seconds": ...}``"""
-    version: int = 1
+    version: int = VERSION
 
 
 _FIELDS = {each.name for each in dataclasses.fields(Status)}
@@ -55,14 +62,31 @@ def write_status(run: Path, status: Status, *, durable: bool = False) -> None:
 
 
 def read_status(run: Path) -> Status:
-    """A run's status as it was written. Raises OSError, or ValueError where the file is damaged."""
-    values = json.loads((run / "status.json").read_bytes())
-    if not isinstance(values, dict) or values.get("state") not in get_args(State):
-        raise ValueError(f"{run / 'status.json'}: not a status")
-    status = Status(**{name: value for name, value in values.items() if name in _FIELDS})
-    if wrong := next((each.name for each in dataclasses.fields(Status) if not _fits(getattr(status, each.name), each)), None):
-        raise ValueError(f"{run / 'status.json'}: {wrong} is no {_kind(wrong)}")
-    return status
+    """A run's status as it was written. Raises OSError, or ValueError where the file is damaged.
+
+    Of a newer version's, what does not fit is left at its default, and a state that this one does not know counts as
+    running for as long as its process lives, as stopped afterwards.
+    """
+    path = run / "status.json"
+    try:
+        values = json.loads(read_small(path, MAX_BYTES))
+    except RecursionError:
+        raise ValueError(f"{path}: not a status") from None
+    if not isinstance(values, dict) or not isinstance(values.get("state"), str):
+        raise ValueError(f"{path}: not a status")
+    newer = type(values.get("version")) is int and values["version"] > VERSION
+    known = {name: value for name, value in values.items() if name in _FIELDS}
+    wrong = [each.name for each in dataclasses.fields(Status) if each.name in known and not _fits(known[each.name], each)]
+    if wrong and not newer:
+        raise ValueError(f"{path}: {wrong[0]} is no {_kind(wrong[0])}")
+    for name in wrong:
+        del known[name]
+    if values["state"] in get_args(State):
+        return Status(**known)
+    if not newer:
+        raise ValueError(f"{path}: not a status")
+    status = Status(**known | {"state": "running"})
+    return status if alive(status) else dataclasses.replace(status, state="stopped", reason=f"{values['state']}, as a newer version of tui-trainer calls it")
 
 
 def _kind(name: str) -> str:
@@ -72,10 +96,21 @@ def _kind(name: str) -> str:
 def _fits(value: Any, field: "dataclasses.Field[Any]") -> bool:
     """Whether a value read from a file is what the field says: others rely on it without looking."""
     if field.name == "summary":
-        return isinstance(value, dict) and all(isinstance(value.get(part, {}), dict) for part in ("best", "last", "final")) and all(
-            isinstance(figures, dict) for part in ("best", "last", "final") for figures in value.get(part, {}).values()
+        return isinstance(value, dict) and _is_number(value.get("training_seconds", 0.0)) and all(
+            isinstance(value.get(part, {}), dict) and all(map(_are_figures, value.get(part, {}).values())) for part in ("best", "last", "final")
         )
-    return isinstance(value, int | float) and not isinstance(value, bool) if field.name in _NUMBERS else isinstance(value, str)
+    if field.name in ("pid", "version"):
+        return type(value) is int and 0 <= value < 2**31
+    return _is_number(value) if field.name in _NUMBERS else isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST < value < LARGEST
+
+
+def _are_figures(value: Any) -> bool:
+    """The figures of a split; a loss may be no number."""
+    return isinstance(value, dict) and all(figure is None or _is_number(figure) or str(figure) == "nan" for figure in value.values())
 
 
 def true_status(run: Path) -> Status:
@@ -95,8 +130,35 @@ def alive(status: Status) -> bool:
         return time.time() - status.heartbeat < SILENT_AFTER
     if not status.pid:
         return time.time() - status.created < SILENT_AFTER
-    started = process_started(status.pid)
-    return started is not None and abs(started - status.pid_started) < 2.0
+    if not status.process:  # an older version wrote it
+        started = process_started(status.pid)
+        return started is not None and abs(started - status.pid_started) < 2.0
+    found = process_identity(status.pid)
+    return found == status.process or (found == HIDDEN and time.time() - status.heartbeat < SILENT_AFTER)
+
+
+def process_identity(pid: int | None = None) -> str:
+    """What tells a process from a later one with the same number, whatever happens to the clock meanwhile.
+
+    Empty if there is none (a zombie counts as none); ``HIDDEN`` if there is one that may not be looked at.
+    """
+    pid = pid or os.getpid()
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return "" if after_name[0] in "ZX" else f"{boot}:{after_name[19]}"  # field 22: start after boot, in clock ticks
+    except (OSError, IndexError):
+        pass
+    started = process_started(pid)
+    if started is not None:
+        return f"{started:.0f}"
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return HIDDEN
+    except OSError:
+        return ""
+    return ""
 
 
 def process_started(pid: int | None = None) -> float | None:
@@ -106,5 +168,5 @@ def process_started(pid: int | None = None) -> float | None:
     try:
         process = psutil.Process(pid or os.getpid())
         return None if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
-    except psutil.Error:
+    except (psutil.Error, ValueError, OverflowError):
         return None

@@ -15,7 +15,7 @@ def export_weights(run: RunFolder, path: Path, checkpoint: str | None = None) ->
     Names are the layers' places, such as ``1.weight``; the config and the place in training go into the metadata.
     Raises ConfigError, and OSError where it cannot be written.
     """
-    state, entry = load_checkpoint(run.checkpoints, checkpoint or run.config().training.result)
+    state, entry = load_checkpoint(run.checkpoints, checkpoint or run.known_config()[0].training.result)
     try:
         weights = {name: value.contiguous() for name, value in state["weights"].items()}
         metadata = {"run": run.name, "checkpoint": entry.file, "step": str(entry.step), "config": state["config"]}

@@ -55,7 +55,7 @@ def load_trained(run: RunFolder, checkpoint: str | None = None, device: str = "a
 
     Raises ConfigError.
     """
-    config = run.config()
+    config, _ = run.known_config()
     place = pick_device(device)
     state, entry = load_checkpoint(run.checkpoints, checkpoint or config.training.result, place)
     try:

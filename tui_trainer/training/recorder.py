@@ -9,7 +9,7 @@ from typing import Any
 
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.events import Continued, Evaluated, Event, Paused, RunEnded, RunStarted, StepsTrained, encode
-from tui_trainer.runs.status import process_started, read_status, write_status
+from tui_trainer.runs.status import process_identity, process_started, read_status, write_status
 
 Listener = Callable[[Event], None]
 HEARTBEAT = 1.0
@@ -23,7 +23,7 @@ class Recorder:
         self.run = run
         self.listeners = list(listeners)
         self.status = replace(
-            read_status(run.path), state="starting", reason="", pid=os.getpid(), pid_started=process_started() or 0.0, host=socket.gethostname()
+            read_status(run.path), state="starting", reason="", pid=os.getpid(), pid_started=process_started() or 0.0, process=process_identity(), host=socket.gethostname()
         )
         self.descriptor = os.open(run.events_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         self.written = 0.0

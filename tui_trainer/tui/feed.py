@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui_trainer.runs.bounded import open_regular
 from tui_trainer.runs.commands import Command, Continue, OneEpoch, OneStep, Pause, SaveCheckpoint, SetLearningRate, StopAfterEpoch, StopNow, send
 from tui_trainer.runs.events import CheckpointSaved, Continued, Event, LearningRateChanged, Paused, RunEnded, Steered, decode
 from tui_trainer.runs.follow import Follower
@@ -37,6 +38,7 @@ class Feed:
         self.pending: list[Pending] = []
         self.loaded = False
         self._follower: Follower[Event] | None = None
+        self._damaged_before = 0
         self._looked = 0.0
         self._stamp = 0
         self._now = clock
@@ -71,6 +73,7 @@ class Feed:
             self.problem = f"{self.path / 'events.jsonl'} cannot be read: {error.strerror}"
             offset = 0
         self._follower = Follower(self.path / "events.jsonl", decode, offset)
+        self._damaged_before = self.history.damaged
         self.loaded = True
 
     def poll(self) -> bool:
@@ -83,6 +86,9 @@ class Feed:
                 self.history.observe(event)
                 self._acknowledge(event)
                 changed = True
+            damaged = self._damaged_before + self._follower.skipped
+            changed = changed or damaged != self.history.damaged
+            self.history.damaged = damaged
         except OSError as error:
             changed = self._fail(f"{self.path / 'events.jsonl'} cannot be read: {error.strerror}") or changed
         if changed and not self.live and self.pending:
@@ -119,6 +125,8 @@ class Feed:
         """Leave a command for the trainer. Returns a sentence where that fails, else an empty string."""
         try:
             send(self.path, command)
+        except PermissionError:
+            return f"{self.path / 'commands.jsonl'} may not be written by you: a run obeys only those who may write its folder"
         except OSError as error:
             return f"{self.path / 'commands.jsonl'} cannot be written: {error.strerror}"
         self.pending = [each for each in self.pending if type(each.command) is not type(command)]
@@ -146,7 +154,7 @@ class Feed:
     def log_tail(self) -> str:
         """The end of what the trainer's process printed."""
         try:
-            with open(self.path / "trainer.log", "rb") as file:  # noqa: PTH123
+            with open_regular(self.path / "trainer.log") as file:
                 file.seek(0, os.SEEK_END)
                 file.seek(max(0, file.tell() - LOG_BYTES))
                 return file.read().decode("utf-8", "replace")

@@ -8,7 +8,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from tui_trainer.runs.history import History
-from tui_trainer.runs.metrics import confused_pairs, macro_mean, per_class
+from tui_trainer.runs.metrics import class_names, confused_pairs, macro_mean, per_class
 from tui_trainer.tui.actions import INSPECT, bindings
 from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
@@ -121,7 +121,7 @@ class InspectScreen(Screen[None]):
             for table in self.query(Table):
                 table.show([])
             return
-        names = history.started.classes if history.started else [str(number) for number in range(len(newest.confusion))]
+        names = class_names(history.started.classes if history.started else (), newest.confusion)
         figures = per_class(newest.confusion)
         rows = [ClassRow(name, each.precision, each.recall, each.f1, each.support, each.misclassified) for name, each in zip(names, figures, strict=False)]
         precision, recall, f1 = (macro_mean(figures, name) for name in ("precision", "recall", "f1"))

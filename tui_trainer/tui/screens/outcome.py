@@ -8,6 +8,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui_trainer.runs.bounded import read_small
 from tui_trainer.runs.history import History
 from tui_trainer.tui.controls.paint import Part, strip, wrapped
 from tui_trainer.tui.widgets.progress import clock
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tui_trainer.tui.feed import Feed
 
 TITLES = {"finished": "Finished", "stopped": "Stopped", "failed": "Failed", "crashed": "Crashed", "missing": "Gone"}
+MAX_CONFIG_BYTES = 1_000_000
 NEXT = {
     "finished": "i inspect where it fails   a change and train again   4 compare runs",
     "stopped": "i inspect where it fails   a change and train again   4 compare runs",
@@ -80,14 +82,14 @@ class Outcome(Widget):
 def read_reference(file: Path) -> Reference | None:
     """The figures of the end that a run's config names as its reference, read without the schema (which would cost 20 MB here)."""
     try:
-        found = tomllib.loads(file.read_text("utf-8")).get("reference")
+        found = tomllib.loads(read_small(file, MAX_CONFIG_BYTES).decode("utf-8")).get("reference")
         if not isinstance(found, dict):
             return None
         figures = [found, *found.get("also", ())]
         at_end = {str(each.get("split", "test")): float(each["value"]) for each in figures if each.get("metric", "accuracy") == "accuracy" and each.get("epoch") is None}
         counts = [int(each["value"]) for each in figures if each.get("metric") == "parameters"]
         return Reference(str(found.get("source", "")), at_end, counts[0] if counts else 0)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return None
 
 

@@ -9,7 +9,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_trainer.runs.commands import person
+from tui_trainer.runs.follow import damaged_lines
 from tui_trainer.runs.history import History
+from tui_trainer.runs.metrics import class_names
 from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.controls.table import Column, Table
 from tui_trainer.tui.widgets.bars import MisclassifiedBars
@@ -105,7 +107,7 @@ class MatrixPanel(Container):
             if newest is None or not newest.confusion:
                 matrix.clear()
             else:
-                matrix.show(newest.confusion, history.started.classes if history.started else [str(number) for number in range(len(newest.confusion))])
+                matrix.show(newest.confusion, class_names(history.started.classes if history.started else (), newest.confusion))
         self._title()
 
     def _title(self) -> None:
@@ -145,7 +147,7 @@ class ErrorsPanel(Container):
         if newest is None or not newest.confusion:
             bars.clear()
             return
-        classes = history.started.classes if history.started else [str(number) for number in range(len(newest.confusion))]
+        classes = class_names(history.started.classes if history.started else (), newest.confusion)
         comparable = before is not None and len(before.confusion) == len(newest.confusion)
         bars.show(wrong(newest.confusion), classes, wrong(before.confusion) if comparable and before else None)
 
@@ -185,6 +187,7 @@ class EventsPanel(Container):
             self._lines, self._count = [], -1
         waiting = [("now", f"{asked(each.command)}: asked for, not answered yet", "accent") for each in pending]
         self.query_one(Table).show([*waiting, *self._lines])
+        name(self, "Events" + (f" · {damaged_lines(history.damaged)}" if history.damaged else ""))
 
     _newest: object = None
 
