@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from tui_trainer.config.base import Settings, setting
 from tui_trainer.config.data import Data
-from tui_trainer.config.network import Network
+from tui_trainer.config.network import Network, without_hand_gradients
 from tui_trainer.config.training import Training
 
 PRINTABLE = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
@@ -39,3 +40,10 @@ class Config(Settings):
     network: Network = setting(Network(), "Network", "What is trained.")
     training: Training = setting(Training(), "Training", "How it is trained.")
     reference: Reference | None = setting(None, "Reference", "What the result is held against.")
+
+    @model_validator(mode="after")
+    def _gradients_by_hand(self) -> "Config":
+        if self.training.gradients == "manual" and (other := without_hand_gradients(self.network)):
+            allowed = "gradients by hand are there for lists of dense, flatten, dropout and activation layers; use autograd"
+            raise PydanticCustomError("misfit", "manual does not fit {other}: {allowed}", {"key": "training.gradients", "other": other, "allowed": allowed})
+        return self

@@ -89,6 +89,8 @@ def _sentence(root: type[BaseModel], error: ErrorDetails) -> str:
         return f"{shown} is not allowed{nearest(str(given), known)}; allowed is {expected.replace(chr(39), '')}"
     if kind == "value_error":
         return str(error["ctx"]["error"])
+    if kind == "misfit":
+        return error["msg"]
     if limits := _allowed(error):
         return f"{shown} is out of range; allowed is {limits}"
     return f"{shown} does not fit: {error['msg'][0].lower()}{error['msg'][1:]}"
@@ -98,7 +100,8 @@ def explain(root: type[BaseModel], error: ValidationError, where: str) -> Config
     """The :class:`ConfigError` that says what pydantic found in ``where`` (a file or the command line)."""
     sentences: dict[str, list[str]] = {}
     for detail in error.errors():
-        sentences.setdefault(_key(root, detail["loc"]), []).append(_sentence(root, detail))
+        key = detail.get("ctx", {}).get("key") or _key(root, detail["loc"])  # what does not fit something elsewhere says itself whose key it is
+        sentences.setdefault(key, []).append(_sentence(root, detail))
     problems = {key: "; or ".join(dict.fromkeys(found)) for key, found in sentences.items()}
     key, sentence = next(iter(problems.items()))
     more = f" (and {len(problems) - 1} more: {', '.join(list(problems)[1:4])})" if len(problems) > 1 else ""

@@ -146,3 +146,11 @@ class Network(Settings):
             elif not isinstance(value, bool | int | float | str) or (isinstance(value, float) and not math.isfinite(value)):
                 raise ValueError(f"{value} is not allowed; allowed are texts, finite numbers, true and false, and lists and tables of them")
         return arguments
+
+
+def without_hand_gradients(network: Network) -> str:
+    """What in ``network`` has no gradients written out (see backprop/), as a place and a word; empty where all has."""
+    if network.kind != "layers":
+        return f"network.kind = {network.kind}"
+    others = ((number, layer) for number, layer in enumerate(network.layers) if not isinstance(layer, Dense | Flatten | Dropout | Activation | LeakyRelu))
+    return next((f"network.layers.{number}, {layer.type}" for number, layer in others), "")

@@ -128,6 +128,11 @@ class Training(Recipe):
     device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "Device", "Where to train; auto takes a GPU if there is one.")
     threads: int | None = setting(None, "Threads", "Processor threads (default: chosen by the size of the network).", ge=1, le=1024)
     precision: Literal["float32", "bf16"] = setting("float32", "Precision", "bf16 computes layers in bfloat16 and keeps weights in float32.")
+    gradients: Literal["autograd", "manual"] = setting(
+        "autograd",
+        "Gradients",
+        "Who computes them: PyTorch's autograd, or the backward pass written out by hand, for lists of dense layers in float32.",
+    )
     compile: bool = setting(False, "Compile", "Compile the whole step with torch.compile: pays for small dense networks and long runs.")
 
     @model_validator(mode="after")
@@ -137,6 +142,8 @@ class Training(Recipe):
             given.discard("iterations")
         if len(given) == 2:
             raise ValueError("give either epochs or iterations, not both")
+        if self.gradients == "manual" and (self.compile or self.precision != "float32"):
+            raise ValueError(f"gradients = manual computes in float32 and is not compiled: leave out {'compile' if self.compile else 'precision'}")
         if self.stages and given:
             raise ValueError(f"the stages give the length: leave out {' and '.join(sorted(given))}")
         return self

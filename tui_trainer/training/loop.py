@@ -20,6 +20,7 @@ from tui_trainer.training.device import memory_bytes
 from tui_trainer.training.evaluation import Evaluation, evaluate, evaluation_batch, evaluation_sample
 from tui_trainer.training.judge import Judge
 from tui_trainer.training.losses import make_loss
+from tui_trainer.training.manual import manual_step
 from tui_trainer.training.optimisers import OPTIMISERS, Optimiser, make_optimiser, norm
 from tui_trainer.training.plan import PlannedStage
 from tui_trainer.training.prepare import Prepared
@@ -183,6 +184,8 @@ class Loop:
 
     def make_step(self, recipe: Recipe) -> Step:
         """The step of a stage with these settings."""
+        if self.training.gradients == "manual":
+            return manual_step(self.prepared.config.network, recipe, self.data.class_counts, self.model, self.optimiser, self.device)
         make = compiled_step if self.training.compile else eager_step
         return make(self.model, self.criterion, self.optimiser, recipe.clip_norm, self.device, self.training.precision)
 

@@ -20,14 +20,14 @@ from tui_trainer.config import ConfigError, Recipe
 Criterion = Callable[[Tensor, Tensor], Tensor]
 
 
-def make_loss(recipe: Recipe, class_counts: Tensor, device: torch.device) -> Criterion:
-    """The loss that the recipe names; ``class_counts`` (K,) of the training images serve balanced class weights.
+def make_loss(recipe: Recipe, class_counts: Tensor, device: torch.device, dtype: torch.dtype = torch.float32) -> Criterion:
+    """The loss that the recipe names, for logits of ``dtype``; ``class_counts`` (K,) of the training images serve balanced class weights.
 
     Raises ConfigError where a list of class weights has the wrong length.
     """
     match recipe.loss:
         case "cross-entropy":
-            weights = class_weights(recipe, class_counts, device)
+            weights = class_weights(recipe, class_counts, device, dtype)
             return partial(F.cross_entropy, weight=weights, label_smoothing=recipe.label_smoothing)
         case "squared-error":
             return squared_error
@@ -37,16 +37,16 @@ def make_loss(recipe: Recipe, class_counts: Tensor, device: torch.device) -> Cri
             return partial(focal, gamma=recipe.focal_gamma)
 
 
-def class_weights(recipe: Recipe, class_counts: Tensor, device: torch.device) -> Tensor | None:
+def class_weights(recipe: Recipe, class_counts: Tensor, device: torch.device, dtype: torch.dtype = torch.float32) -> Tensor | None:
     """One weight a class (K,), or None for all the same; balanced is N / (K n_k), as scikit-learn's."""
     if recipe.class_weights == "none":
         return None
     if recipe.class_weights == "balanced":
-        counts = class_counts.to(torch.float32)
+        counts = class_counts.to(dtype)
         return (counts.sum() / (len(counts) * counts.clamp(min=1))).to(device)
     if len(recipe.class_weights) != len(class_counts):
         raise ConfigError(f"training.class_weights: {len(recipe.class_weights)} weights are given, but the data has {len(class_counts)} classes")
-    return torch.tensor(recipe.class_weights, dtype=torch.float32, device=device)
+    return torch.tensor(recipe.class_weights, dtype=dtype, device=device)
 
 
 def one_hot(targets: Tensor, classes: int) -> Tensor:

@@ -1,0 +1,1 @@
+"""Beyond training one network: gradient checks, learning-rate range tests, ensembles, baselines."""
