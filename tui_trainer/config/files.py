@@ -104,10 +104,10 @@ def read_tree(path: Path, depth: int = 0) -> dict[str, Any]:
             raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes: this is no preset")
         if not stat.S_ISREG(found.st_mode):
             raise ConfigError(f"{path}: cannot be read: it is no ordinary file")
-        tree = tomllib.loads(path.read_text("utf-8"))
+        tree = parse_toml(path.read_text("utf-8"), str(path))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
     _refuse_deep(tree, str(path))
     base = tree.pop("extends", None)
@@ -117,6 +117,14 @@ def read_tree(path: Path, depth: int = 0) -> dict[str, Any]:
         raise ConfigError(f"{path}: extends: {base!r} is not allowed; allowed is the name or path of a preset")
     beside = path.parent / base
     return merge(read_tree(beside if is_file(beside) else preset_path(base), depth + 1), tree)
+
+
+def parse_toml(text: str, where: str) -> dict[str, Any]:
+    """The tables of a TOML text; ``where`` stands in errors. Raises ConfigError."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
+        raise ConfigError(f"{where}: not valid TOML: {error}") from None
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

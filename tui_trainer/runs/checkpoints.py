@@ -71,11 +71,11 @@ class CheckpointIndex:
         best = chosen.best or (chosen.reason == "best" and not any(old.best for old in others))
         return CheckpointIndex({entry.file: entry for entry in (*others, dataclasses.replace(chosen, best=best))})
 
-    def free_name(self, step: int) -> str:
+    def free_name(self, step: int, reason: str) -> str:
         """A file name for a checkpoint of ``step`` that is not in use: a listed file is never written again."""
-        name, number = f"step-{step:08d}.pt", 2
+        name, number = f"step-{step:08d}.pt", 1
         while name in self.entries:
-            name, number = f"step-{step:08d}-{number}.pt", number + 1
+            name, number = f"step-{step:08d}-{reason}{number if number > 1 else ''}.pt", number + 1
         return name
 
     def kept(self, newest: int) -> set[str]:

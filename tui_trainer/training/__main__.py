@@ -1,6 +1,7 @@
 """``python -m tui_trainer.training RUN``: the trainer as a process of its own."""
 
 import argparse
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +43,7 @@ def _mark_failed(run: RunFolder, reason: str) -> None:
     """Bad input found after the run folder was made: say so there, unless a live trainer owns it."""
     try:
         status = read_status(run.path)
-        if status.state == "starting":
+        if status.state == "starting" and status.pid in (0, os.getpid()):
             write_status(run.path, replace(status, state="failed", reason=reason))
     except (OSError, ValueError):
         return

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,14 @@ import torch
 
 from tui_trainer.config import ConfigError
 from tui_trainer.runs.atomic import write_atomic
-from tui_trainer.runs.checkpoints import CheckpointIndex, Entry, read_index
+from tui_trainer.runs.checkpoints import CheckpointIndex, Entry, read_index, write_index
 
 VERSION = 1
+
+
+def checksum(content: bytes | memoryview) -> str:
+    """SHA-256 in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def save_checkpoint(folder: Path, state: dict[str, Any], entry: Entry) -> None:
@@ -25,9 +29,7 @@ def save_checkpoint(folder: Path, state: dict[str, Any], entry: Entry) -> None:
     torch.save({"version": VERSION, **state}, buffer)
     content = buffer.getbuffer()
     write_atomic(folder / entry.file, content)
-    listed = entry.checked(hashlib.sha256(content).hexdigest(), len(content))
-    index = read_index(folder).with_entry(listed)
-    write_atomic(folder / "index.json", json.dumps(index.to_json(), indent=1).encode())
+    write_index(folder, read_index(folder).with_entry(entry.checked(checksum(content), len(content))))
 
 
 def prune(folder: Path, keep_last: int) -> None:
@@ -37,7 +39,7 @@ def prune(folder: Path, keep_last: int) -> None:
     gone = [file for file in index.entries if file not in kept]
     if not gone:
         return
-    write_atomic(folder / "index.json", json.dumps(index.only(kept).to_json(), indent=1).encode())
+    write_index(folder, index.only(kept))
     for file in gone:
         (folder / file).unlink(missing_ok=True)
 
@@ -53,15 +55,20 @@ def load_checkpoint(folder: Path, which: str, device: torch.device | str = "cpu"
         content = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: the checkpoint cannot be read: {error.strerror}") from None
-    if hashlib.sha256(content).hexdigest() != entry.sha256:
+    if checksum(content) != entry.sha256:
         raise ConfigError(f"{path}: the checkpoint is damaged: its content does not fit its checksum")
+    return read_checkpoint(content, path, device), entry
+
+
+def read_checkpoint(content: bytes, path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """The state that ``content`` of the file ``path`` holds, read without running anything in it. Raises ConfigError."""
     try:
         state = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, KeyError) as error:
         raise ConfigError(f"{path}: not a checkpoint that can be read safely: {str(error).splitlines()[0]}") from None
     if not isinstance(state, dict) or state.get("version") != VERSION:
         raise ConfigError(f"{path}: not a checkpoint of this version of tui-trainer")
-    return state, entry
+    return state
 
 
-__all__ = ["CheckpointIndex", "Entry", "load_checkpoint", "prune", "save_checkpoint"]
+__all__ = ["CheckpointIndex", "Entry", "checksum", "load_checkpoint", "prune", "read_checkpoint", "save_checkpoint"]

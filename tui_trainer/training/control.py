@@ -24,8 +24,8 @@ class Control:
     stop_after_epoch: str = ""
     paused: bool = False
     pause_at: Literal["", "step", "epoch"] = ""
-    save: bool = False
-    """Save a checkpoint after this step and go on."""
+    save: Literal["", "requested", "hangup"] = ""
+    """Why to save a checkpoint after this step and go on; empty: no need."""
 
 
 def command_reader(run: RunFolder, offset: int) -> Follower[Request]:
@@ -47,7 +47,7 @@ def signals(control: Control) -> Iterator[None]:
         control.stop = STOPPING[signal.Signals(number)]
 
     def save(_number: int, _frame: FrameType | None) -> None:
-        control.save = True
+        control.save = control.save or "hangup"
 
     handlers = {signal.SIGINT: stop, signal.SIGTERM: stop} | ({signal.SIGHUP: save} if hasattr(signal, "SIGHUP") else {})
     before = {number: signal.signal(number, handler) for number, handler in handlers.items() if signal.getsignal(number) is not signal.SIG_IGN}

@@ -92,7 +92,12 @@ class Loop:
         self.window_images = 0
         self.next_evaluation = self.next_stop = 0
         self.next_tick = 0.0
-        self.saved_step = -1
+        self.stage_epoch = 0.0
+        """Passes when the stage began."""
+        self.judged = (-1, False)
+        """The step of the last judged evaluation, and whether it was the best."""
+        self.unsaved = True
+        """Whether anything has changed since the newest checkpoint."""
         self.saved_time = time.monotonic()
 
     # -- where it stands ------------------------------------------------------------------------------------------
@@ -134,6 +139,8 @@ class Loop:
         """
         self.clock.begin()
         resumed = self.step > 0
+        if resumed:
+            self._stop_early()
         for number in range(self.stage, len(self.prepared.stages)):
             self._enter_stage(number, resumed)
             resumed = False
@@ -152,6 +159,7 @@ class Loop:
         if self.average:
             self._fold_average()
         self.step += 1
+        self.unsaved = True
         self.window_images += len(images)
         self.position.seen += len(images)
         if self.step >= self.next_stop or time.perf_counter() >= self.next_tick or self.control.stop:
@@ -165,7 +173,7 @@ class Loop:
     def enter(self, number: int) -> None:
         """Take the settings of stage ``number``; the optimiser's state stays, unless it is another optimiser."""
         if number != self.stage:
-            self.stage, self.factor = number, 1.0
+            self.stage, self.factor, self.stage_epoch = number, 1.0, self.epoch
             self.position.origin = self.position.seen
         if type(self.optimiser) is not OPTIMISERS[self.recipe.optimiser]:
             self.optimiser = make_optimiser(self.params, self.recipe)
@@ -173,6 +181,8 @@ class Loop:
 
     def _enter_stage(self, number: int, resumed: bool) -> None:
         self.enter(number)
+        if self.step < self.planned.end and self.batches.ends_epoch(self.position, self.recipe.batch_size, self.planned.smallest_batch):
+            self._finish_epoch()  # what is left of the pass is no batch of this stage
         recipe = self.recipe
         self.criterion = make_loss(recipe, self.data.class_counts, self.device)
         self.take_step = self.make_step(recipe)
@@ -198,12 +208,12 @@ class Loop:
             reason = "best"
         if not reason and time.monotonic() - self.saved_time > 60 * self.training.checkpoint_minutes:
             reason = "interval"
-        self._end_of_a_leg(epoch_ended=self.position.seen == 0)
-        self._obey()
-        if self.control.save:
-            self.control.save, reason = False, "requested"
         if reason:
             self.save(reason)
+        self._stop_early()
+        self._end_of_a_leg(epoch_ended=self.position.seen == 0)
+        self._obey()
+        self._save_as_asked()
         if self.control.paused and not self.control.stop:
             self._wait()
         if self.control.stop:
@@ -255,18 +265,23 @@ class Loop:
     # -- evaluation -----------------------------------------------------------------------------------------------
 
     def judged_evaluation(self, *, final: bool = False) -> bool:
-        """Evaluate, let the judge see it, and tell; whether it was the best. Raises StoppedEarly when it is enough."""
+        """Evaluate, let the judge see it (once at each step), and tell; whether it was the best."""
         evaluations = self.evaluations(SPLITS if final or self.training.evaluate_test else SPLITS[:2])
         judging = next((found for found in evaluations if found.split == "validation"), evaluations[0] if evaluations and evaluations[0].split == "train" else None)
-        best = judging is not None and self.judge.is_best(judging)
+        anew = judging is not None and self.judged[0] != self.step
+        if judging is not None and anew:
+            self.judged, self.unsaved = (self.step, self.judge.is_best(judging)), True
+        best = self.judged == (self.step, True)
         for found in evaluations:
             self.tell_evaluation(found, best=best and found is judging, final=final and self.training.result == "last")
-        if self.recipe.schedule == "plateau" and self.judge.plateau(self.recipe.plateau_patience):
+        if anew and self.recipe.schedule == "plateau" and self.judge.plateau(self.recipe.plateau_patience):
             self._change_rate(self.factor * self.recipe.decay, "plateau")
-        patience = self.training.early_stopping
-        if not final and patience and self.judge.stale >= patience:
-            raise StoppedEarly(f"early stopping: no lower validation loss in {patience} evaluations")
         return best
+
+    def _stop_early(self) -> None:
+        patience = self.training.early_stopping
+        if patience and self.judge.stale >= patience and self.step < self.prepared.stages[-1].end:
+            raise StoppedEarly(f"early stopping: no lower validation loss in {patience} evaluations")
 
     def evaluations(self, splits: tuple[Split, ...]) -> list[Evaluation]:
         """The network as it is (its average, where one is kept) on each split that has images."""
@@ -333,9 +348,10 @@ class Loop:
                     self.control.paused, self.control.pause_at = False, "epoch"
                 case commands.SetLearningRate(value=wanted):
                     value = wanted
+                    self.save("settings")
                     self._change_rate(self.factor * wanted / (self.rate() or wanted), request.by)
                 case commands.SaveCheckpoint():
-                    self.control.save = True
+                    self.control.save = "requested"
                 case commands.StopAfterEpoch():
                     self.control.stop_after_epoch = f"stopped after the epoch by {request.by}"
                     self.control.paused = False
@@ -348,9 +364,14 @@ class Loop:
         time.sleep(WAIT)
 
     def _change_rate(self, factor: float, by: str) -> None:
-        old, self.factor = self.rate(), factor
+        old, self.factor, self.unsaved = self.rate(), factor, True
         self.optimiser.lr = self.rate()
         self.tell(LearningRateChanged(**self.place(), old=old, new=self.rate(), by=by))
+
+    def _save_as_asked(self) -> None:
+        if reason := self.control.save:
+            self.control.save = ""
+            self.save(reason)
 
     def _end_of_a_leg(self, epoch_ended: bool) -> None:
         """The one step or epoch that somebody asked for is over."""
@@ -366,9 +387,7 @@ class Loop:
         while self.control.paused and not self.control.stop:
             self.rest()
             self._obey()
-            if self.control.save:
-                self.control.save = False
-                self.save("requested")
+            self._save_as_asked()
             self.beat()
         self.clock.begin()
         self.tell(Continued(**self.place()))

@@ -61,8 +61,9 @@ class Optimiser:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take back what :meth:`state_dict` gave."""
         self.steps.copy_(state["steps"])
-        for name, tensors in self.state.items():
-            for tensor, saved in zip(tensors, state["state"][name], strict=True):
+        for name, tensors in state["state"].items():  # one that was kept for an earlier stage too; what a fork newly keeps stays fresh
+            ours = self.state.setdefault(name, [torch.zeros_like(param, memory_format=torch.preserve_format) for param in self.params])
+            for tensor, saved in zip(ours, tensors, strict=True):
                 tensor.copy_(saved)
 
 

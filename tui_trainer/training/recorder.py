@@ -9,7 +9,8 @@ from typing import Any
 
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.events import Continued, Evaluated, Event, Paused, RunEnded, RunStarted, StepsTrained, encode
-from tui_trainer.runs.status import process_identity, process_started, read_status, write_status
+from tui_trainer.runs.results import read_results
+from tui_trainer.runs.status import Status, process_identity, process_started, read_status, write_status
 
 Listener = Callable[[Event], None]
 HEARTBEAT = 1.0
@@ -23,15 +24,24 @@ class Recorder:
         self.run = run
         self.listeners = list(listeners)
         self.status = replace(
-            read_status(run.path), state="starting", reason="", pid=os.getpid(), pid_started=process_started() or 0.0, process=process_identity(), host=socket.gethostname()
+            _status_before(run), state="starting", reason="", pid=os.getpid(), pid_started=process_started() or 0.0, process=process_identity(), host=socket.gethostname()
         )
         self.descriptor = os.open(run.events_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         self.written = 0.0
-        self.best: dict[str, Any] = {}
-        self.last: dict[str, Any] = {}
-        self.final: dict[str, Any] = {}
+        self.best: dict[str, Any] = self.status.summary.get("best", {})  # until it is known where the run goes on
+        self.last: dict[str, Any] = self.status.summary.get("last", {})
+        self.final: dict[str, Any] = self.status.summary.get("final", {})
         self._mend_torn_line()
         self.write_status()
+
+    def recall(self, step: int, epoch: float) -> None:
+        """Take up the figures that earlier trainers of the run told up to ``step``, where it goes on."""
+        self.status = replace(self.status, step=step, epoch=epoch)
+        self.best, self.last, self.final = {}, {}, {}
+        results = read_results(self.run)
+        for event in results.evaluations:
+            if results.comparable_from < event.step <= step:
+                self._note_figures(replace(event, final=False))
 
     def _mend_torn_line(self) -> None:
         """End a line that a killed trainer left torn, so that the next one is not lost with it."""
@@ -104,6 +114,14 @@ class Recorder:
     def close(self) -> None:
         """Let go of the file."""
         os.close(self.descriptor)
+
+
+def _status_before(run: RunFolder) -> Status:
+    """The status that the run has; a new one where it is lost or damaged."""
+    try:
+        return read_status(run.path)
+    except (OSError, ValueError, TypeError):
+        return Status(state="starting", created=time.time())
 
 
 def _write_all(descriptor: int, line: bytes) -> None:

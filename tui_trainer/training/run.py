@@ -4,7 +4,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Literal
@@ -13,7 +13,7 @@ import torch
 
 from tui_trainer.config import ConfigError
 from tui_trainer.runs import RunFolder
-from tui_trainer.runs.checkpoints import Entry, read_index
+from tui_trainer.runs.checkpoints import Entry, read_index, write_index
 from tui_trainer.runs.events import CheckpointSaved, RunEnded, RunStarted, Warned
 from tui_trainer.runs.status import process_started
 from tui_trainer.training.checkpoints import load_checkpoint, prune, save_checkpoint
@@ -23,7 +23,8 @@ from tui_trainer.training.loop import SPLITS, Loop, NotFinite, Stopped, StoppedA
 from tui_trainer.training.plan import total_epochs
 from tui_trainer.training.prepare import Prepared
 from tui_trainer.training.recorder import Listener, Recorder
-from tui_trainer.training.state import capture, restore
+from tui_trainer.training.resume import Refused, Resumption, find_resumption
+from tui_trainer.training.state import capture, restore, restore_fork
 
 End = Literal["finished", "stopped", "failed"]
 
@@ -36,12 +37,13 @@ def train(
     ``listeners`` hear every event in this thread. ``resume`` names a checkpoint of the run to go on from.
     ``commands_from`` is the length of the command file when the process started. Failures of training and of the
     machine end as state ``failed``; a second Ctrl-C raises KeyboardInterrupt once the run is marked as stopped.
-    Raises ConfigError where another trainer is at work on the run, or the checkpoint cannot be used.
+    Raises Refused where another trainer is at work on the run, or the checkpoint cannot be used: then the run is as it was.
     """
     with only_trainer(run):
+        found = find_resumption(run, resume, prepared) if resume else None
         session = Session(prepared, run, listeners, commands_from)
         with signals(session.control):
-            return session.train(resume)
+            return session.train(found)
 
 
 class Session:
@@ -56,10 +58,10 @@ class Session:
         self.recorder = Recorder(run, listeners)
         self.loop = make_loop(prepared, self.control, command_reader(run, offset), self.recorder.tell, self.save, self.recorder.beat)
 
-    def train(self, resume: str | None) -> RunEnded:
-        """Train to the end, whatever it is, and tell it."""
+    def train(self, found: Resumption | None) -> RunEnded:
+        """Train to the end, whatever it is, and tell it; from where an earlier trainer of the run stood, where ``found`` says so."""
         try:
-            state, reason = self._train(resume)
+            state, reason = self._train(found)
         except KeyboardInterrupt:
             self._end("stopped", f"interrupted at once; {self._last_good()}")
             raise
@@ -85,13 +87,12 @@ class Session:
             raise
         return self._end(state, reason)
 
-    def _train(self, resume: str | None) -> tuple[End, str]:
+    def _train(self, found: Resumption | None) -> tuple[End, str]:
         loop = self.loop
-        if resume:
-            checkpoint, _ = load_checkpoint(self.run.checkpoints, resume, self.prepared.device)
-            restore(loop, checkpoint)
-        self.recorder.tell(self._started(resume))
-        for note in self.prepared.data.notes:
+        if found:
+            self._go_on(found)
+        self.recorder.tell(self._started(again=found is not None))
+        for note in (*(found.notes if found else ()), *self.prepared.data.notes):
             self.recorder.tell(Warned(**loop.stamp(), message=note))
         try:
             loop.train()
@@ -106,6 +107,25 @@ class Session:
             return "finished", str(stopped)
         self._finish()
         return "finished", ""
+
+    def _go_on(self, found: Resumption) -> None:
+        """Take the checkpoint's state (then it is let go of), and let the list of checkpoints say that it is the newest."""
+        self.recorder.recall(*((found.entry.step, found.entry.epoch) if found.entry else (0, 0.0)))
+        if found.state is None or found.entry is None:
+            return
+        if found.transition:
+            restore_fork(self.loop, found.state, found.transition)
+        else:
+            restore(self.loop, found.state)
+        self.loop.unsaved, found.state = False, None
+        folder = self.run.checkpoints
+        index = read_index(folder)
+        now = index.without(found.damaged).gone_back_to(found.entry.file)
+        if list(now.entries.values()) != list(index.entries.values()):
+            write_index(folder, now)
+        for file in found.damaged:
+            with suppress(OSError):
+                (folder / file).rename(folder / f"{file}.damaged")
 
     def _finish(self) -> None:
         """The last evaluation and checkpoint; where the best weights are the result, their evaluation too."""
@@ -131,28 +151,32 @@ class Session:
             self.recorder.tell(Warned(**self.loop.stamp(), message=f"{len(damaged)} unreadable files were replaced by others of their class: {named}"))
 
     def save(self, reason: str) -> None:
-        """Save the loop's state as a checkpoint, unless this step's is already there. Raises OSError."""
-        loop, began = self.loop, time.perf_counter()
-        best = reason == "best"
-        if loop.step == loop.saved_step and not best:
+        """Save the loop's state as a checkpoint, unless the newest one has it already. Raises OSError."""
+        loop, began, folder = self.loop, time.perf_counter(), self.run.checkpoints
+        index = read_index(folder)
+        if not loop.unsaved and index.last:
+            if reason == "requested" and index.last.reason != reason:
+                write_index(folder, index.with_entry(replace(index.last, reason=reason)))
+                self.recorder.tell(CheckpointSaved(**loop.place(), file=index.last.file, reason=reason, seconds=time.perf_counter() - began))
             return
         self.recorder.sync()
         accuracy = self.recorder.last.get("validation", {})
         entry = Entry(
-            file=f"step-{loop.step:08d}.pt",
+            file=index.free_name(loop.step, reason),
             step=loop.step,
             epoch=loop.epoch,
             time=time.time(),
             reason=reason,
-            best=best,
+            best=reason == "best",
             accuracy=accuracy.get("accuracy") if accuracy.get("step") == loop.step else None,
+            stage=loop.stage,
         )
-        save_checkpoint(self.run.checkpoints, capture(loop), entry)
-        prune(self.run.checkpoints, self.prepared.config.training.keep_checkpoints)
-        loop.saved_step, loop.saved_time = loop.step, time.monotonic()
+        save_checkpoint(folder, capture(loop, entry), entry)
+        prune(folder, self.prepared.config.training.keep_checkpoints)
+        loop.unsaved, loop.saved_time = False, time.monotonic()
         self.recorder.tell(CheckpointSaved(**loop.place(), file=entry.file, reason=reason, seconds=time.perf_counter() - began))
 
-    def _started(self, resume: str | None) -> RunStarted:
+    def _started(self, *, again: bool) -> RunStarted:
         prepared, loop = self.prepared, self.loop
         data, first = prepared.data, prepared.stages[0]
         return RunStarted(
@@ -176,7 +200,7 @@ class Session:
             steps_per_epoch=first.steps_per_epoch,
             total_steps=prepared.stages[-1].end,
             total_epochs=total_epochs(prepared.stages),
-            resumed_at=loop.step if resume else None,
+            resumed_at=loop.step if again else None,
             start_seconds=time.time() - (process_started() or time.time()),
         )
 
@@ -196,7 +220,7 @@ class Session:
             recorder.sync()
         except OSError:
             recorder.status = replace(recorder.status, state=state, reason=reason)
-            with _ignored_oserror():
+            with suppress(OSError):
                 recorder.write_status()
         recorder.close()
         return event
@@ -207,14 +231,6 @@ def _in_a_line(error: Exception) -> str:
 
 
 @contextmanager
-def _ignored_oserror() -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        return
-
-
-@contextmanager
 def only_trainer(run: RunFolder) -> Iterator[None]:
     """Hold the run's lock, which the system lets go of when the process ends, however it ends."""
     descriptor = os.open(run.path / "trainer.lock", os.O_RDWR | os.O_CREAT, 0o666)
@@ -222,7 +238,7 @@ def only_trainer(run: RunFolder) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConfigError(f"{run.path}: another trainer is at work on this run") from None
+            raise Refused(f"{run.path}: another trainer is at work on this run") from None
         yield
     finally:
         os.close(descriptor)
