@@ -28,7 +28,7 @@ def main() -> int:
         ended = train(prepare(config, trusted=arguments.trust), run, resume=arguments.resume, commands_from=commands_from)
     except ConfigError as error:
         print(f"tui-trainer: {error}", file=sys.stderr)
-        _mark_failed(run, str(error))
+        mark_failed(run, str(error))
         return 2
     except KeyboardInterrupt:
         return 130
@@ -39,7 +39,7 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _mark_failed(run: RunFolder, reason: str) -> None:
+def mark_failed(run: RunFolder, reason: str) -> None:
     """Bad input found after the run folder was made: say so there, unless a live trainer owns it."""
     try:
         status = read_status(run.path)

@@ -1,0 +1,119 @@
+"""Several dense networks of one shape side by side: their weights as one tensor a layer, one product for all of them.
+
+The equations are those of :mod:`tui_trainer.backprop.network` with one more axis: weights (M, out, in), biases (M, 1, out),
+images (M, B, in), for M networks. Where all are shown the same images, (B, in), the first layer is one wide network
+(M out, in), which is faster still.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from tui_trainer.backprop.activations import activation_rule
+from tui_trainer.backprop.network import Elementwise, Kept
+from tui_trainer.config.network import Activation, Dense, Dropout, Flatten, Layer, LeakyRelu
+
+
+class StackedAffine:
+    """A dense layer of each network: Z_m = A_m W_m^T + b_m."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, first: bool) -> None:
+        """``weight`` (M, out, in), ``bias`` (M, 1, out)."""
+        self.weight, self.bias, self.first = weight, bias, first
+        self.transposed = weight.transpose(1, 2)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Kept]:
+        """(M, B, in), or (B, in) of the first layer, to (M, B, out)."""
+        if x.dim() == 2:
+            members, units, values = self.weight.shape
+            z = torch.mm(self.weight.view(members * units, values), x.t()).view(members, units, len(x)).transpose(1, 2)
+            return z if self.bias is None else z + self.bias, (x,)
+        return torch.bmm(x, self.transposed) if self.bias is None else torch.baddbmm(self.bias, x, self.transposed), (x,)
+
+    def backward(self, d: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+        """(M, B, out) to (M, B, in), which the first layer leaves out, and the gradients of weights and biases."""
+        x = kept[0]
+        rows = d.transpose(1, 2)
+        weight = torch.mm(rows.reshape(-1, len(x)), x).view(self.weight.shape) if x.dim() == 2 else torch.bmm(rows, x)
+        grads = (weight,) if self.bias is None else (weight, d.sum(1))
+        return d if self.first else torch.bmm(d, self.weight), grads
+
+
+class StackedDrop:
+    """Dropout, each network's mask from a generator of its own, as it would draw it alone."""
+
+    def __init__(self, probability: float, generators: Sequence[torch.Generator]) -> None:
+        self.keep, self.generators = 1 - probability, generators
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Kept]:
+        """(M, B, N) to the same; (B, N) that all share becomes (M, B, N)."""
+        mask = x.new_empty(len(self.generators), *x.shape[-2:])
+        for rows, generator in zip(mask, self.generators, strict=True):
+            rows.bernoulli_(self.keep, generator=generator)
+        mask.div_(self.keep)
+        return x * mask, (mask,)
+
+    def backward(self, d: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+        """dL/dZ = dL/dA * M."""
+        return d.mul_(kept[0]), ()
+
+
+class StackedNetworks:
+    """Forward and backward of a layer list for several networks, whose modules' parameters become slices of the stacks."""
+
+    def __init__(self, layers: Sequence[Layer], models: Sequence[nn.Module], generators: Sequence[torch.Generator]) -> None:
+        """``models`` are what models.build makes of ``layers``; ``generators``, one each, are what their dropout draws from."""
+        self.params: list[Tensor] = []
+        """(M, ...) each, in the order of a module's parameters."""
+        self.parts = tuple(self._parts(layers, models, generators))
+
+    def forward(self, images: Sequence[Tensor]) -> tuple[Tensor, list[Kept]]:
+        """Each network's images (B, C, H, W) to logits (M, B, K), in training mode; and what :meth:`backward` needs."""
+        shared = all(each.data_ptr() == images[0].data_ptr() for each in images)
+        x = images[0].flatten(1) if shared else torch.stack([each.flatten(1) for each in images])
+        trace = []
+        for part in self.parts:
+            x, kept = part.forward(x)
+            trace.append(kept)
+        return x, trace
+
+    def backward(self, d: Tensor, trace: list[Kept]) -> list[Tensor]:
+        """The gradients of :attr:`params`, from dL/d(logits) (M, B, K), which is overwritten."""
+        found: list[Kept] = []
+        for part, kept in zip(reversed(self.parts), reversed(trace), strict=True):
+            d, grads = part.backward(d, kept)
+            found.append(grads)
+            if isinstance(part, StackedAffine) and part.first:
+                break
+        return [grad for grads in reversed(found) for grad in grads]
+
+    def _parts(
+        self, layers: Sequence[Layer], models: Sequence[nn.Module], generators: Sequence[torch.Generator]
+    ) -> Iterator[StackedAffine | Elementwise | StackedDrop]:
+        first = True
+        for number, layer in enumerate(layers):
+            match layer:
+                case Dense():
+                    modules = [model.get_submodule(str(number)) for model in models]
+                    weight = self._stacked([module.weight for module in modules])
+                    bias = self._stacked([module.bias for module in modules]).unsqueeze(1) if layer.bias else None
+                    yield StackedAffine(weight, bias, first)
+                    first = False
+                case Activation() | LeakyRelu():
+                    yield Elementwise(activation_rule(layer))
+                case Dropout():
+                    if layer.probability:
+                        yield StackedDrop(layer.probability, generators)
+                case Flatten():
+                    pass  # images come as rows
+                case _:
+                    raise AssertionError(layer)  # whoever made the group has refused it
+
+    def _stacked(self, parameters: Sequence[Tensor | nn.Module]) -> Tensor:
+        tensors = [parameter.detach() for parameter in parameters if isinstance(parameter, nn.Parameter)]
+        stack = torch.stack(tensors)
+        for parameter, own in zip(parameters, stack, strict=True):
+            parameter.data = own
+        self.params.append(stack)
+        return stack
