@@ -17,6 +17,7 @@ from tui_trainer.runs.events import RunEnded
 from tui_trainer.training.control import Control, signals
 from tui_trainer.training.loop import WAIT
 from tui_trainer.training.prepare import Prepared, prepare
+from tui_trainer.training.resume import find_resumption
 from tui_trainer.training.run import Session, only_trainer
 from tui_trainer.training.steps import Stepped
 
@@ -101,9 +102,10 @@ class _Meeting:
         def make_loop(*arguments: object) -> MemberLoop:
             return MemberLoop(self, member.random_state, *arguments)
 
+        found = find_resumption(member.run, resume, member.prepared) if resume else None
         session = Session(member.prepared, member.run, (), commands_from, make_loop=make_loop)
         assert isinstance(session.loop, MemberLoop)
-        seat = _Seat(session, session.loop, greenlet(lambda: session.train(resume), self.host))
+        seat = _Seat(session, session.loop, greenlet(lambda: session.train(found), self.host))
         self.seats.append(seat)
         self.of[session.loop] = seat
 
