@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from tui_trainer.config import Data, load_config, parse_override
@@ -16,6 +17,7 @@ from tui_trainer.tui.forms.draft import Draft
 from tui_trainer.tui.forms.entry import Entry
 from tui_trainer.tui.forms.outlook import careful_view, quick_view
 from tui_trainer.tui.forms.schema import MISSING, fields, parse, show
+from tui_trainer.tui.screens import first
 from tui_trainer.tui.screens.design import DesignScreen
 from tui_trainer.tui.screens.network_panel import LayerTable
 from tui_trainer.tui.screens.ready import ReadyPanel
@@ -257,3 +259,17 @@ async def test_leaving_asks_about_changes_that_are_nowhere_else(app: TrainerApp)
         await pilot.press("q", "y")
         await pilot.pause()
         assert not app.is_running
+
+
+async def test_the_first_picture_says_what_the_forms_say_then_and_keeps_the_keys(app: TrainerApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    early = first.FirstDesign()
+    early.on_key(events.Key("ctrl+y", None))  # before Design is there
+    monkeypatch.setattr(app, "get_default_screen", lambda: early)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        for form, rows in (("data", first.DATA), ("training", first.TRAINING)):
+            shown = [each for each in screen.query_one(f"#{form}").query(Entry) if each.display]
+            values = tuple((each.field.label, "".join(text for text, _ in each._value(21)).strip(" ▾")) for each in shown)
+            assert values[: len(rows)] == rows
+        await pilot.pause(0.1)
+        assert app.clipboard == "tui-trainer train digits-mlp"

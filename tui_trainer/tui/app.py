@@ -100,9 +100,16 @@ class TrainerApp(App[None]):
         if self.first_run is not None:
             self.open_run(self.first_run)
         else:
+            typed = getattr(self.screen, "typed", [])
             self.switch_mode("design")
+            self.call_after_refresh(self._type, typed)
         self.set_interval(1 / self.looks, self._poll, name="looks")
         self.set_timer(1.0, self._tidy)
+
+    def _type(self, keys: list[str]) -> None:
+        """What was pressed before the screen was there."""
+        for key in keys:
+            self.simulate_key(key)
 
     @staticmethod
     def _tidy() -> None:

@@ -52,6 +52,7 @@ def open_app(run: str | None = None, runs_dir: str | None = None, *, fps: float 
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy only draws here: its threads would cost memory
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # looking for some among all installed packages takes 20 ms
     if fps is not None:
         os.environ["TEXTUAL_FPS"] = str(max(1, round(fps)))
     from tui_trainer.tui.widgets import marks
