@@ -48,6 +48,7 @@ DESIGN = (
     Action("copy_command", "ctrl+y", "Copy command", "Copy the command that trains the same from a prompt."),
     Action("undo", "ctrl+z", "Undo", "Take back the last change."),
     Action("reset", "ctrl+x", "Reset", "Back to the preset as it is (undo brings the changes back)."),
+    Action("reset_field", "ctrl+t", "Field back", "The field in focus as the preset (or the forked run) has it.", footer=False),
     Action("leave_field", "escape", "Leave field", "Leave the text field, so that keys such as 2 and q are commands again.", footer=False, key="esc"),
 )
 
@@ -69,6 +70,8 @@ TRAIN = (
     Action("checkpoint", "c", "Checkpoint", "Save a checkpoint now and keep it."),
     Action("stop_after_epoch", "e", "Stop after epoch", "Stop at the end of the epoch."),
     Action("stop_now", "s", "Stop", "Finish the step, save a checkpoint and stop (asks)."),
+    Action("resume", "u", "Resume", "Go on from the last checkpoint, in the same folder."),
+    Action("fork", "f", "Fork", "A new run from one of this run's checkpoints, with other settings."),
     Action("again", "a", "Train again", "Load this run's settings into Design: change them, and train again."),
     Action("app.go('inspect')", "i", "Inspect", "See where it fails.", footer=True),
     Action("previous_panel", "V,shift+tab", "Back", "Previous panel.", footer=False, key="V"),
@@ -94,6 +97,8 @@ INSPECT = (
 RUNS = (
     Action("open", "enter", "Open", "Open this run.", key="⏎"),
     Action("again", "a", "Into Design", "Load this run's settings into Design."),
+    Action("resume", "u", "Resume", "Go on from the last checkpoint, in the same folder."),
+    Action("fork", "f", "Fork", "A new run from one of this run's checkpoints, with other settings."),
     Action("filter", "slash", "Filter", "Show only runs that match what you type.", key="/"),
     Action("sort", "s", "Sort", "Sort by the next column (or click its title)."),
     Action("sort_order", "S", "Turn order", "Turn the order round.", footer=False),

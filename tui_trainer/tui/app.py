@@ -22,6 +22,9 @@ from tui_trainer.tui.widgets.shown import forget, write_only_changes
 
 if TYPE_CHECKING:
     from tui_trainer.config import Config
+    from tui_trainer.runs.folder import RunFolder
+    from tui_trainer.tui.forms.forking import ForkDraft
+    from tui_trainer.tui.screens.design import DesignScreen
 
 LARGE = 8_000_000
 """Bytes of events above which they are read in a thread, while the screen is there already."""
@@ -174,13 +177,55 @@ class TrainerApp(App[None]):
 
     def train(self, config: "Config", preset: str, *, trusted: bool = False) -> None:
         """Make a run, start its trainer and watch it."""
-        from tui_trainer.config.errors import ConfigError
         from tui_trainer.runs.folder import create_run
+
+        self._start(lambda: create_run(config, self.root, preset=preset), trusted=trusted)
+
+    def resume(self, path: Path) -> None:
+        """Go on from a run's last checkpoint, in the same folder, and watch it."""
+        from tui_trainer.runs.folder import RunFolder
+        from tui_trainer.runs.start import refuse_resume
+
+        def there() -> RunFolder:
+            refuse_resume(RunFolder(path))
+            return RunFolder(path)
+
+        self._trusted(path, lambda trusted: self._start(there, resume="last", trusted=trusted))
+
+    def fork(self, path: Path) -> None:
+        """Choose one of a run's checkpoints, and open Design to go on from it."""
+        from tui_trainer.config.errors import ConfigError
+        from tui_trainer.runs.checkpoints import Entry, read_index
+        from tui_trainer.runs.folder import RunFolder
+        from tui_trainer.tui.screens.checkpoints import PickCheckpoint
+        from tui_trainer.tui.screens.paths import shell_name
+
+        try:
+            index = read_index(path / "checkpoints")
+        except ConfigError as error:
+            self.notify(str(error), severity="error", markup=False, timeout=10)
+            return
+
+        def chosen(entry: Entry | None) -> None:
+            if entry is not None:
+                from tui_trainer.tui.forms.forking import ForkPoint
+
+                point = ForkPoint(RunFolder(path), entry, shell_name(path, self.root))
+                self._into_design(lambda screen: screen.load_fork(point), f"Design goes on from {path.name}: change what is to be other, then ^r starts the fork")
+
+        self.push_screen(PickCheckpoint(f"Fork {path.name} from", index), chosen)
+
+    def start_fork(self, draft: "ForkDraft") -> None:
+        """Make the fork that a draft says, start its trainer and watch it."""
+        self._trusted(draft.point.run.path, lambda trusted: self._start(lambda: draft.make(self.root), resume="last", trusted=trusted))
+
+    def _start(self, make: "Callable[[], RunFolder]", *, resume: str | None = None, trusted: bool = False) -> None:
+        from tui_trainer.config.errors import ConfigError
         from tui_trainer.runs.start import start
 
         try:
-            run = create_run(config, self.root, preset=preset)
-            self.trainers.append(start(run, trusted=trusted))
+            run = make()
+            self.trainers.append(start(run, trusted=trusted, resume=resume))
         except ConfigError as error:
             self.notify(str(error), severity="error", markup=False, timeout=10)
             return
@@ -189,27 +234,51 @@ class TrainerApp(App[None]):
             return
         self.open_run(run.path)
 
+    def _trusted(self, path: Path, then: Callable[[bool], None]) -> None:
+        """Ask before a module of the user's own runs; ``then`` is told whether it may."""
+        from tui_trainer.config.errors import ConfigError
+        from tui_trainer.runs.folder import RunFolder
+
+        try:
+            network = RunFolder(path).config().network
+        except ConfigError as error:
+            self.notify(str(error), severity="error", markup=False, timeout=10)
+            return
+        if network.kind != "module":
+            then(False)
+            return
+        from tui_trainer.tui.screens.dialogs import Confirm
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                then(True)
+
+        self.push_screen(Confirm("Run this code?", f"{network.source} is a program of yours or someone's: training runs it with your rights.", "run it", "no"), answered)
+
     def design_from_run(self, path: Path) -> None:
         """A run's settings into Design."""
-        from tui_trainer.config.errors import ConfigError
         from tui_trainer.runs.status import read_status
-        from tui_trainer.tui.screens.design import DesignScreen
 
         try:
             preset = read_status(path).preset
         except (OSError, ValueError, TypeError):
             preset = ""
+        self._into_design(lambda screen: screen.load_run(path, preset), f"Design holds the settings of {path.name}: change them, then ^r trains")
+
+    def _into_design(self, load: "Callable[[DesignScreen], None]", said: str) -> None:
+        from tui_trainer.config.errors import ConfigError
+        from tui_trainer.tui.screens.design import DesignScreen
 
         def fill() -> None:
             screen = self.screen
             if not isinstance(screen, DesignScreen):
                 return
             try:
-                screen.load_run(path, preset)
+                load(screen)
             except ConfigError as error:
                 self.notify(str(error), severity="error", markup=False, timeout=10)
             else:
-                self.notify(f"Design holds the settings of {path.name}: change them, then ^r trains", markup=False)
+                self.notify(said, markup=False)
 
         self._go("design")
         self.call_after_refresh(fill)

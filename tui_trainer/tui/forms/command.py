@@ -1,4 +1,4 @@
-"""The ``tui-trainer train`` command that says in a shell what the forms say."""
+"""The ``tui-trainer train`` (or ``fork``) command that says in a shell what the forms say."""
 
 import re
 import shlex
@@ -17,6 +17,22 @@ LENGTHS = ("training.epochs", "training.iterations", "training.stages")
 
 def train_command(source: str, origin: Config, config: Config) -> tuple[str, str]:
     """The command that trains ``config``, said as differences from ``origin``, the preset or file ``source``; or a sentence why there is none."""
+    texts, why = _overrides(source, origin, config)
+    return ("", f"{why}: save as preset (^s) and train that") if why else (_command(["train", source], texts), "")
+
+
+def fork_command(run: str, checkpoint: str, origin: Config, config: Config) -> tuple[str, str]:
+    """The command that forks ``run`` at a checkpoint with the settings of ``config``; or a sentence why there is none."""
+    texts, why = _overrides(run, origin, config)
+    return ("", why) if why else (_command(["fork", run, "--from", checkpoint], texts), "")
+
+
+def _command(words: list[str], texts: list[str]) -> str:
+    return shlex.join(["tui-trainer", *words, *(word for text in texts for word in ("--set", text))])
+
+
+def _overrides(source: str, origin: Config, config: Config) -> tuple[list[str], str]:
+    """``KEY=VALUE`` for each difference; or a sentence why options cannot say it."""
     found: dict[str, Any] = {}
     before, after = to_tree(origin), to_tree(config)
     _length(origin, before)
@@ -28,15 +44,15 @@ def train_command(source: str, origin: Config, config: Config) -> tuple[str, str
             del overrides[key]
     gone = [key for key, value in overrides.items() if value is UNSET]
     if gone:
-        return "", f"no option takes {gone[0]} away: save as preset (^s) and train that"
+        return [], f"no option takes {gone[0]} away"
     texts = [f"{key}={_value(value)}" for key, value in overrides.items()]
     try:
         again = parse_config(_as_read(origin), source, dict(map(parse_override, texts)))
     except ConfigError:
         again = None
     if again is None or not _same(again, config):
-        return "", "this cannot be said in options: save as preset (^s) and train that"
-    return shlex.join(["tui-trainer", "train", source, *(word for text in texts for word in ("--set", text))]), ""
+        return [], "this cannot be said in options"
+    return texts, ""
 
 
 def _as_read(config: Config) -> dict[str, Any]:

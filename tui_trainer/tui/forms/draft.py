@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui_trainer.config import Config, ConfigError, load_config, parse_config
 from tui_trainer.config.files import read_tree
@@ -11,12 +11,18 @@ from tui_trainer.config.presets import preset_path
 from tui_trainer.tui.forms.command import train_command
 from tui_trainer.tui.forms.schema import MISSING
 
+if TYPE_CHECKING:
+    from tui_trainer.tui.forms.outlook import Outlook
+
 Tree = dict[str, Any]
 MAX_UNDO = 200
 
 
 class Draft:
     """The config that is being written. ``source`` is the preset or file that it began as."""
+
+    locked = ""
+    """Why the network cannot be changed; empty where it can."""
 
     def __init__(self, source: str, tree: Tree | None = None) -> None:
         self.source = source
@@ -89,10 +95,24 @@ class Draft:
         """Whether the value at a dotted key differs from the source's; ``default`` is what holds where it is not given."""
         return bool(_same_kind(self.get(key), default) != _same_kind(lookup(self.origin, key), default))
 
+    def before(self, key: str) -> Any:
+        """The value at a dotted key as the source has it, or MISSING."""
+        return lookup(self.origin, key)
+
+    @property
+    def about(self) -> str:
+        """What the source is, in a few words."""
+        title = self.get("title")
+        return title if isinstance(title, str) else ""
+
     @property
     def touched(self) -> bool:
         """Whether anything differs from the source."""
         return self.tree != self.origin
+
+    def judged(self, outlook: "Outlook") -> "Outlook":
+        """The outlook, with what this kind of draft adds to it."""
+        return outlook
 
     def command(self) -> tuple[str, str]:
         """The shell command that trains the same, or a sentence that says why there is none."""

@@ -14,6 +14,8 @@ from tui_trainer.tui.forms.schema import MISSING, Field, parse, show
 from tui_trainer.tui.widgets.marks import glyphs
 
 LABEL = 19
+LEAST_VALUE = 7
+"""Cells that a value keeps beside the one before it."""
 
 
 class Entry(Widget, can_focus=True):
@@ -39,6 +41,8 @@ class Entry(Widget, can_focus=True):
         self.value: Any = MISSING
         self.problem = ""
         self.changed = False
+        self.was = ""
+        """The value before the change, in words."""
 
     def load(self, value: Any) -> None:
         """Show this value, which came from elsewhere."""
@@ -46,13 +50,17 @@ class Entry(Widget, can_focus=True):
             self.value = value
             self.refresh()
 
-    def mark(self, problem: str, changed: bool) -> None:
-        """Say what is wrong (nothing: an empty text), and whether it differs from the preset."""
+    def wording(self, value: Any) -> str:
+        """How a value is written."""
+        return show(value)
+
+    def mark(self, problem: str, changed: bool, was: str = "") -> None:
+        """Say what is wrong (nothing: an empty text), and whether it differs from the preset, which says ``was``."""
         if problem != self.problem:
             self.problem = problem
             self.refresh(layout=True)
-        if changed != self.changed:
-            self.changed = changed
+        if (changed, was) != (self.changed, self.was):
+            self.changed, self.was = changed, was
             self.refresh()
 
     def explanation(self) -> str:
@@ -79,7 +87,12 @@ class Entry(Widget, can_focus=True):
             return strip(self, [("    " if y > 1 else "  ", ""), (lines[y - 1] if y <= len(lines) else "", "bad")], width)
         label = min(LABEL, max(8, width // 2))
         mark = ("•", "accent") if self.changed else (" ", "")
-        return strip(self, [mark, (fit(self.field.label, label - 1) + " ", "bold" if self.has_focus else "muted"), *self._value(width - label - 1)], width)
+        name = (fit(self.field.label, label - 1) + " ", "bold" if self.has_focus else "muted")
+        was, room = f" was {self.was}" if self.was else "", width - label - 1
+        if not was or room - cell_len(was) < LEAST_VALUE:
+            return strip(self, [mark, name, *self._value(room)], width)
+        value = strip(self, self._value(room - cell_len(was)), room - cell_len(was))
+        return Strip.join([strip(self, [mark, name], label + 1), value, strip(self, [(was, "muted")], cell_len(was))])
 
     def _value(self, room: int) -> list[Part]:
         raise NotImplementedError
@@ -118,6 +131,10 @@ class TextEntry(Entry):
         self.value, self.text = value, show(value)
         self.at = len(self.text)
         self.refresh()
+
+    def wording(self, value: Any) -> str:
+        """How a value is written, or what holds where there is none."""
+        return show(value) or self._stand_in()
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Printable characters are typed, and mean no command."""
@@ -263,6 +280,10 @@ class ChoiceEntry(Entry):
         """Open the list."""
         if event.y == 0 and event.x > LABEL:
             self.action_list()
+
+    def wording(self, value: Any) -> str:
+        """How a choice is written."""
+        return self.name_of(None if self.field.default is MISSING else self.field.default) if value is MISSING else self.name_of(value)
 
     def name_of(self, value: Any) -> str:
         """How a choice is written."""

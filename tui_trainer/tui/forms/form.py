@@ -8,6 +8,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui_trainer.config.base import Settings
+from tui_trainer.tui.forms.draft import Draft
 from tui_trainer.tui.forms.entry import ChoiceEntry, Entry, TextEntry
 from tui_trainer.tui.forms.schema import MISSING, Field, applies, fields
 
@@ -70,10 +71,17 @@ class Form(VerticalScroll, can_focus=False):
             self._index = {entry.key: entry for entry in self.entries}
         return self._index
 
-    def mark(self, problems: Mapping[str, str], changed: Callable[[str, Any], bool]) -> None:
-        """Put every problem at its field."""
+    def mark(self, problems: Mapping[str, str], draft: Draft) -> None:
+        """Put every problem at its field, and beside what was changed the value before."""
         for entry in self.entries:
-            entry.mark(next((text for key, text in problems.items() if key == entry.key or key.startswith(entry.key + ".")), ""), changed(entry.key, entry.field.default))
+            problem = next((text for key, text in problems.items() if key == entry.key or key.startswith(entry.key + ".")), "")
+            changed = draft.changed(entry.key, entry.field.default)
+            entry.mark(problem, changed, entry.wording(draft.before(entry.key)) if changed else "")
+
+    def keep(self, kept: bool) -> None:
+        """Have its fields changed no more, or again."""
+        for entry in self.entries:
+            entry.disabled = kept
 
 
 class _Values(Mapping[str, Any]):

@@ -17,6 +17,7 @@ from tui_trainer.tui.controls.keybar import KeyBar
 from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.forms.draft import Draft, tree_of_run
 from tui_trainer.tui.forms.entry import ChoiceEntry, Entry
+from tui_trainer.tui.forms.forking import ForkDraft, ForkPoint
 from tui_trainer.tui.forms.form import Form
 from tui_trainer.tui.forms.outlook import DataView, Outlook, careful_view, look_ahead, quick_view
 from tui_trainer.tui.screens.choosing import list_choices
@@ -93,9 +94,14 @@ class DesignScreen(DesignFrame):
         draft.tree = tree
         self.load(draft)
 
+    def load_fork(self, point: ForkPoint) -> None:
+        """Take the settings of a run, to go on from one of its checkpoints. Raises ConfigError."""
+        self.load(ForkDraft(point))
+
     def _fill(self) -> None:
         for form in self.query(Form):
             form.fill(self.draft.get)
+        self.query_one("#network-form", Form).keep(bool(self.draft.locked))
         self.draft_changed()
 
     def draft_changed(self) -> None:
@@ -103,7 +109,7 @@ class DesignScreen(DesignFrame):
         self.outlook = self._look()
         for form in self.query(Form):
             form.follow(self.draft.get)
-            form.mark(self.outlook.problems, self.draft.changed)
+            form.mark(self.outlook.problems, self.draft)
         for row in self.query(StagesRow):
             row.show(self.draft)
         self.query_one(PresetRow).show(self.draft)
@@ -134,7 +140,7 @@ class DesignScreen(DesignFrame):
                 else:
                     if self._view is None or self._view.images is None:
                         self._count(stamp, data)
-        return look_ahead(self.draft, self._view, self._data_problem)
+        return self.draft.judged(look_ahead(self.draft, self._view, self._data_problem))
 
     @work(thread=True, exclusive=True, group="data")
     def _count(self, stamp: str, data: Data) -> None:
@@ -192,6 +198,13 @@ class DesignScreen(DesignFrame):
         """The preset as it is."""
         self.draft.reset()
         self._fill()
+
+    def action_reset_field(self) -> None:
+        """The field in focus as the preset or the run has it."""
+        entry = self.focused
+        if isinstance(entry, Entry):
+            self.draft.replace(entry.key, copy.deepcopy(self.draft.before(entry.key)))
+            self._fill()
 
     def action_pick_preset(self) -> None:
         """Another preset, or a file."""
@@ -262,6 +275,10 @@ class DesignScreen(DesignFrame):
         if config is None or self.outlook.problems:
             first = next((line.text for line in self.outlook.lines if line.kind == "wrong"), "something is wrong")
             self.notify(f"This cannot work yet: {first}", severity="error", markup=False, timeout=8)
+            return
+        if isinstance(self.draft, ForkDraft):
+            self.kept = copy.deepcopy(self.draft.tree)
+            self.app.start_fork(self.draft)
             return
         preset = self.draft.source if self.draft.source in preset_names() else Path(self.draft.source).stem
         self.kept = copy.deepcopy(self.draft.tree)

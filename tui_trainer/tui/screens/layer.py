@@ -47,7 +47,7 @@ class LayerDialog(Dialog[None]):
     def _follow(self, *, fill: bool = False) -> None:
         form, draft, outlook = self.query_one(Form), self.design.draft, self.design.outlook
         (form.fill if fill else form.follow)(draft.get)
-        form.mark(outlook.problems, draft.changed)
+        form.mark(outlook.problems, draft)
         row = next((row for row in outlook.rows if row.key == self.key), None)
         line = self.query_one("#comes-out", Static)
         own = outlook.problems.get(self.key, "")

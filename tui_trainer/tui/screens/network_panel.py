@@ -113,11 +113,13 @@ class NetworkPanel(Vertical):
         self.table.display = kind not in ("torchvision", "module")
         self.table.show(outlook.rows)
         self._total = f"{thousands(outlook.parameters)} parameters" if outlook.parameters else ""
+        if self.draft.locked:
+            self._total += " · kept: a fork takes its parent's weights"
         self.on_resize()
 
     def on_resize(self) -> None:
         """The keys stand below where there is room."""
-        keys = " · a add  ⏎ edit  c copy  d delete  J K move" if self.size.width > 60 else " · ? keys" if self.table.has_focus else ""
+        keys = "" if self.draft.locked else " · a add  ⏎ edit  c copy  d delete  J K move" if self.size.width > 60 else " · ? keys" if self.table.has_focus else ""
         if self.border_subtitle != plain(self._total + keys):
             self.border_subtitle = plain(self._total + keys)
 
@@ -130,10 +132,16 @@ class NetworkPanel(Vertical):
         layers = self.draft.get(way)
         return (layers, int(number), way) if isinstance(layers, list) and int(number) < len(layers) else None
 
+    def _refuses(self) -> bool:
+        """Whether the network is to stay, which is said."""
+        if self.draft.locked:
+            self.app.notify(self.draft.locked, severity="warning", markup=False)
+        return bool(self.draft.locked)
+
     def change(self, what: "Any", by: int) -> None:
         """Change the list around the cursor; the cursor goes along."""
         found = self._where()
-        if found is None:
+        if found is None or self._refuses():
             return
         layers, at, key = found
         changed = copy.deepcopy(layers)
@@ -152,6 +160,8 @@ class NetworkPanel(Vertical):
 
     def add(self) -> None:
         """Ask for the type, put it after the cursor, and open it where it has settings."""
+        if self._refuses():
+            return
         found = self._where()
         row = self.table.item
         layers, at, key = found or (self.draft.get("network.layers") or [], -1, "network.layers")
@@ -177,7 +187,7 @@ class NetworkPanel(Vertical):
     def edit(self) -> None:
         """Open the layer under the cursor."""
         found, row = self._where(), self.table.item
-        if found is None or row is None:
+        if found is None or row is None or self._refuses():
             return
         layer = found[0][found[1]]
         model = models().get(str(layer.get("type"))) if isinstance(layer, dict) else None

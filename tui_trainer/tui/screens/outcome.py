@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 TITLES = {"finished": "Finished", "stopped": "Stopped", "failed": "Failed", "crashed": "Crashed", "missing": "Gone"}
 MAX_CONFIG_BYTES = 1_000_000
 NEXT = {
-    "finished": "i inspect where it fails   a change and train again   4 compare runs",
-    "stopped": "i inspect where it fails   a change and train again   4 compare runs",
-    "failed": "o the trainer's log   a change and train again   4 other runs",
-    "crashed": "o the trainer's log   a change and train again   4 other runs",
+    "finished": "i inspect where it fails   a change and train again   f fork   4 compare runs",
+    "stopped": "u resume   i inspect where it fails   a change and train again   f fork   4 compare runs",
+    "failed": "o the trainer's log   u resume   a change and train again   4 other runs",
+    "crashed": "u resume   o the trainer's log   a change and train again   4 other runs",
     "missing": "4 other runs   1 design a new one",
 }
 

@@ -29,8 +29,10 @@ class PresetRow(Widget, can_focus=True):
 
     def show(self, draft: Draft) -> None:
         """Follow the draft."""
-        title = draft.get("title")
-        self.source, self.about, self.changed = draft.source, title if isinstance(title, str) else "", draft.touched
+        self.source, self.about, self.changed = draft.source, draft.about, draft.touched
+        title = "Fork" if draft.locked else "Preset"
+        if self.border_title != title:
+            self.border_title = title
 
     def explanation(self) -> str:
         """What it is for."""

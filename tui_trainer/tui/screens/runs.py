@@ -204,7 +204,9 @@ class RunsScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What needs a run needs one; names and folders stay while a trainer works in them."""
-        if action in ("open", "again", "note"):
+        if action == "resume":
+            return self.row is not None and self.row.state in ("stopped", "failed", "crashed")
+        if action in ("open", "again", "note", "fork"):
             return bool(self.rows) and self.row is not None
         if action in ("rename", "delete"):
             return self.row is not None and self.row.state not in ("running", "paused", "starting")
@@ -236,6 +238,16 @@ class RunsScreen(Screen[None]):
         """Its settings into Design."""
         if self.row is not None:
             self.app.design_from_run(self.row.path)
+
+    def action_resume(self) -> None:
+        """Go on in the same folder."""
+        if self.row is not None:
+            self.app.resume(self.row.path)
+
+    def action_fork(self) -> None:
+        """A new run from one of its checkpoints."""
+        if self.row is not None:
+            self.app.fork(self.row.path)
 
     def action_sort(self) -> None:
         """By the next column that is shown."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PANELS = ("loss", "accuracy", "matrix", "errors", "events", "log")
 STEERING = {"pause", "one_step", "one_epoch", "learning_rate", "checkpoint", "stop_after_epoch", "stop_now"}
+RESUMABLE = ("stopped", "failed", "crashed")
 HOST = socket.gethostname()
 NOTHING = "No run is followed yet.  1 Design says what to train, ^r there starts it;  4 Runs lists earlier ones."
 
@@ -234,7 +235,9 @@ class TrainScreen(TrainFrame):
         feed = self._shown
         if action in STEERING:
             return feed is not None and feed.live and feed.state in LIVE
-        if action == "again":
+        if action == "resume":
+            return feed is not None and feed.state in RESUMABLE
+        if action in ("again", "fork"):
             return feed is not None
         if action in ("split", "shares", "copy_come_back", "trainer_log"):
             return feed is not None
@@ -305,6 +308,16 @@ class TrainScreen(TrainFrame):
         """This run's settings into Design."""
         if self._shown is not None:
             self.app.design_from_run(self._shown.path)
+
+    def action_resume(self) -> None:
+        """Go on in the same folder."""
+        if self._shown is not None:
+            self.app.resume(self._shown.path)
+
+    def action_fork(self) -> None:
+        """A new run from one of its checkpoints."""
+        if self._shown is not None:
+            self.app.fork(self._shown.path)
 
     def action_copy_come_back(self) -> None:
         """The command that opens this run again."""
