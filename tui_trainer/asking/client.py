@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -110,12 +112,7 @@ class Inspector:
             return
         if process.stdin is not None:
             process.stdin.close()
-        try:
-            await asyncio.wait_for(process.wait(), CLOSING_SECONDS)
-        except asyncio.TimeoutError:  # noqa: UP041
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        await _ended(process)
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
@@ -130,9 +127,7 @@ class Inspector:
         if self._process is not process:
             return
         self._process = None
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        await _ended(process)
         await asyncio.wait([errors], timeout=CLOSING_SECONDS)
         self._change("died")
         self._fail_all(AskingError(self._epitaph(process)))
@@ -174,3 +169,16 @@ class Inspector:
             self.state = state
             if self._on_state:
                 self._on_state(state)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Wait for a process that was told to end, or lost its pipe; after a while it is killed, with the processes that read images for it.
+
+    Not by ``process.kill``: that looks whether it lives, and so takes the exit status from under asyncio's nose.
+    """
+    try:
+        await asyncio.wait_for(process.wait(), CLOSING_SECONDS)
+    except asyncio.TimeoutError:  # noqa: UP041
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()

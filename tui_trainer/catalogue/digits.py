@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 BOX, SIDE = 20, 28
+CENTRED_SETS = ("digits", "mnist")
+"""The sets whose images were made by :func:`centred`, or as it does."""
 
 
 def digits_file() -> Path:
@@ -41,31 +43,39 @@ def read_digits() -> "tuple[Bytes, Bytes]":
 
 
 def digits_as_mnist(ink: "Bytes") -> "Bytes":
-    """uint8 [N, 28, 28] in 0..255 from ``ink`` in 0..16.
+    """uint8 [N, 28, 28] in 0..255 from ``ink`` in 0..16, each brought there by :func:`centred`."""
+    import numpy as np
+
+    grey = (ink.astype(np.float32) * (255 / 16)).round().astype(np.uint8)
+    return np.stack([centred(image) for image in grey])
+
+
+def centred(grey: "Bytes") -> "Bytes":
+    """uint8 [28, 28] from one digit of any size, bright on black, uint8 [H, W].
 
     As for MNIST (LeCun et al., Gradient-based learning applied to document recognition, 1998, section III.A): the
     inked box is scaled to fit 20 x 20 with its aspect kept and grey levels from the interpolation, then placed so that
-    its centre of mass is the centre of the field.
+    its centre of mass is the centre of the field. Without ink the field stays black.
     """
     import numpy as np
     from PIL import Image
 
-    out = np.zeros((len(ink), SIDE, SIDE), np.uint8)
-    grey = (ink.astype(np.float32) * (255 / 16)).round().astype(np.uint8)
-    for index, image in enumerate(grey):
-        rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
-        if not len(rows):
-            continue
-        box = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        factor = BOX / max(box.shape)
-        height, width = (max(1, round(side * factor)) for side in box.shape)
-        large = np.asarray(Image.fromarray(box).resize((width, height), Image.Resampling.BICUBIC))
-        mass = large.sum()
-        middle_y = (large.sum(1) @ np.arange(height)) / mass + 0.5
-        middle_x = (large.sum(0) @ np.arange(width)) / mass + 0.5
-        top = min(max(round(SIDE / 2 - middle_y), 0), SIDE - height)
-        left = min(max(round(SIDE / 2 - middle_x), 0), SIDE - width)
-        out[index, top : top + height, left : left + width] = large
+    out = np.zeros((SIDE, SIDE), np.uint8)
+    rows, columns = np.flatnonzero(grey.any(1)), np.flatnonzero(grey.any(0))
+    if not len(rows):
+        return out
+    box = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    factor = BOX / max(box.shape)
+    height, width = (max(1, round(side * factor)) for side in box.shape)
+    large = np.asarray(Image.fromarray(box).resize((width, height), Image.Resampling.BICUBIC))
+    mass = large.sum()
+    if not mass:
+        return out
+    middle_y = (large.sum(1) @ np.arange(height)) / mass + 0.5
+    middle_x = (large.sum(0) @ np.arange(width)) / mass + 0.5
+    top = min(max(round(SIDE / 2 - middle_y), 0), SIDE - height)
+    left = min(max(round(SIDE / 2 - middle_x), 0), SIDE - width)
+    out[top : top + height, left : left + width] = large
     return out
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from tui_trainer.cli.console import count, layout_width
 from tui_trainer.cli.tables import bar, side_by_side, table
-from tui_trainer.runs.metrics import ClassFigures, Confusion, confused_pairs, macro_mean, per_class
+from tui_trainer.runs.metrics import ClassFigures, Confusion, confused_pairs, macro_mean, per_class, weighted_mean
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -36,7 +36,7 @@ def print_by_class(target: "Console", confusion: Confusion, classes: Sequence[st
 
 
 def figures_json(confusion: Confusion, classes: Sequence[str]) -> dict[str, object]:
-    """Figures by class and their unweighted means, as JSON takes them; shares are 0..1."""
+    """Figures by class and their unweighted (macro) and weighted means, as JSON takes them; shares are 0..1."""
     figures = per_class(confusion)
     return {
         "classes": list(classes),
@@ -44,6 +44,7 @@ def figures_json(confusion: Confusion, classes: Sequence[str]) -> dict[str, obje
         "misclassified": {name: each.misclassified for name, each in zip(classes, figures, strict=True)},
         **{figure: {name: getattr(each, figure) for name, each in zip(classes, figures, strict=True)} for figure in ("precision", "recall", "f1")},
         "macro": {figure: macro_mean(figures, figure) for figure in ("precision", "recall", "f1")},
+        "weighted": {figure: weighted_mean(figures, figure) for figure in ("precision", "recall", "f1")},
     }
 
 

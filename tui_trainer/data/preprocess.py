@@ -52,6 +52,12 @@ class Preprocess:
         white = (values.flatten(1) - self.mean) @ self.matrix
         return white.view(-1, *self.shape)
 
+    def gradient(self, gradients: Tensor) -> Tensor:
+        """Gradients with respect to pixels in 0..1 from those with respect to what :meth:`__call__` gives; float32 [B, C, H, W] both."""
+        if self.matrix is not None:
+            gradients = (gradients.flatten(1) @ self.matrix.T).view(-1, *self.shape)
+        return gradients * (self.scale.view(-1, 1, 1) * 255)
+
     def to(self, device: torch.device) -> "Preprocess":
         """The same on ``device``."""
         mean = None if self.mean is None else self.mean.to(device)

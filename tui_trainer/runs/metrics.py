@@ -50,6 +50,11 @@ def macro_mean(figures: Sequence[ClassFigures], name: str) -> float:
     return sum(getattr(each, name) for each in figures) / len(figures) if figures else 0.0
 
 
+def weighted_mean(figures: Sequence[ClassFigures], name: str) -> float:
+    """Mean over the classes of ``precision``, ``recall`` or ``f1``, each class counting as often as it has images."""
+    return _ratio(sum(getattr(each, name) * each.support for each in figures), sum(each.support for each in figures))
+
+
 def accuracy(confusion: Confusion) -> float:
     """Share of images on the diagonal, 0..1."""
     return _ratio(sum(row[number] for number, row in enumerate(confusion)), sum(map(sum, confusion)))
@@ -61,5 +66,5 @@ def confused_pairs(confusion: Confusion) -> list[tuple[int, int, int]]:
     return sorted(pairs, key=lambda pair: -pair[2])
 
 
-def _ratio(part: int, whole: int) -> float:
+def _ratio(part: float, whole: int) -> float:
     return part / whole if whole else 0.0

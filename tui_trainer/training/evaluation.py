@@ -15,6 +15,8 @@ from tui_trainer.training.losses import Criterion
 BATCH_BYTES = 16_000_000
 """Bytes of activations of one evaluated batch: larger ones leave the cache and are slower (measured)."""
 Precision = Callable[[], AbstractContextManager[object]]
+Each = Callable[[Tensor, Tensor], None]
+"""Told the logits, float32 (B, K), and labels, int64 (B,), of every batch, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def evaluate(
     shifts: int = 0,
     channels_last: bool = False,
     precision: Precision,
+    each: Each | None = None,
 ) -> Evaluation:
     """Loss, accuracy and confusion matrix over ``source`` (or its images ``order``). Leaves the model in training mode as it was."""
     began = time.perf_counter()
@@ -99,6 +102,8 @@ def evaluate(
         loss += criterion(logits, labels).to(loss) * len(labels)
         pairs += torch.bincount(labels * count + logits.argmax(1), minlength=count * count)
         total += len(labels)
+        if each:
+            each(logits, labels)
     model.train(was_training)
     confusion = pairs.view(count, count).tolist()
     hits = sum(row[number] for number, row in enumerate(confusion))

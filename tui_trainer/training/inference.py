@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tui_trainer.config import Config, ConfigError
-from tui_trainer.data import DataSet, Preprocess, load_dataset, read_images
+from tui_trainer.data import DataSet, Preprocess, Source, load_dataset, read_images
 from tui_trainer.models import build, wants_channels_last
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.checkpoints import Entry
 from tui_trainer.training.checkpoints import load_checkpoint
 from tui_trainer.training.device import pick_device
-from tui_trainer.training.evaluation import Evaluation, evaluate, shifted_mean
+from tui_trainer.training.evaluation import Each, Evaluation, evaluate, shifted_mean
 from tui_trainer.training.losses import make_loss
 from tui_trainer.training.steps import autocast
 
@@ -70,15 +70,21 @@ def load_trained(run: RunFolder, checkpoint: str | None = None, device: str = "a
     return Trained(run, config, entry, place, model, preprocess)
 
 
-def evaluate_split(trained: Trained, split: str) -> Evaluation:
-    """Loss, accuracy and confusion matrix over all images of a split of the run's data. Raises ConfigError."""
-    config = trained.config
+def split_of(trained: Trained, split: str) -> tuple[DataSet, Source]:
+    """The run's data, read where it was not yet, and one of its splits. Raises ConfigError where that has no images."""
     if trained.data is None:
-        trained.data = load_dataset(config.data, trained.device)
+        trained.data = load_dataset(trained.config.data, trained.device)
     data = trained.data
     source = {"train": data.train, "validation": data.validation, "test": data.test}[split]
     if not len(source):
         raise ConfigError(f"--split {split}: the run's data has no {split} images")
+    return data, source
+
+
+def evaluate_split(trained: Trained, split: str, each: Each | None = None) -> Evaluation:
+    """Loss, accuracy and confusion matrix over all images of a split of the run's data. Raises ConfigError."""
+    config = trained.config
+    data, source = split_of(trained, split)
     return evaluate(
         trained.model,
         source,
@@ -90,20 +96,26 @@ def evaluate_split(trained: Trained, split: str) -> Evaluation:
         shifts=config.training.test_shifts if split != "train" else 0,
         channels_last=wants_channels_last(trained.model),
         precision=autocast(trained.device, config.training.precision),
+        each=each,
     )
 
 
 @torch.inference_mode()
-def predict(trained: Trained, paths: Sequence[Path]) -> list[Prediction]:
-    """What the network takes each picture file for. Raises ConfigError for a file that is no readable image."""
-    images = read_images(paths, trained.config.data, trained.preprocess.shape).to(trained.device)
+def probabilities(trained: Trained, images: Tensor) -> Tensor:
+    """What the network makes of ``images``, uint8 [N, C, H, W] on the CPU: float32 [N, K] there, rows summing to 1."""
     found = []
     with autocast(trained.device, trained.config.training.precision)():
         for batch in torch.split(images, BATCH):
-            logits = shifted_mean(trained.model, trained.preprocess(batch), trained.config.training.test_shifts)
+            logits = shifted_mean(trained.model, trained.preprocess(batch.to(trained.device)), trained.config.training.test_shifts)
             found.append(logits.float().softmax(1).cpu())
+    return torch.cat(found)
+
+
+def predict(trained: Trained, paths: Sequence[Path]) -> list[Prediction]:
+    """What the network takes each picture file for. Raises ConfigError for a file that is no readable image."""
+    images = read_images(paths, trained.config.data, trained.preprocess.shape)
     classes = trained.classes
     return [
         Prediction(path, classes[int(row.argmax())], float(row.max()), tuple(row.tolist()))
-        for path, row in zip(paths, torch.cat(found), strict=True)
+        for path, row in zip(paths, probabilities(trained, images), strict=True)
     ]

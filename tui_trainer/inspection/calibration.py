@@ -1,0 +1,33 @@
+"""Whether a network is as sure as it is right."""
+
+import torch
+from torch import Tensor
+
+from tui_trainer.asking.answers import Bin, Calibration
+from tui_trainer.config import ConfigError
+
+MOST_BINS = 100
+
+
+def calibrate(confidence: Tensor, correct: Tensor, bins: int = 15) -> Calibration:
+    """The reliability diagram and the calibration errors of ``confidence`` (float [N], highest probability) against ``correct`` (bool [N]).
+
+    Bin m of M holds the images with confidence in ((m-1)/M, m/M], as in Guo et al., On calibration of modern neural networks,
+    2017, section 2: ECE = sum_m |B_m|/N * |acc(B_m) - conf(B_m)|, MCE = max_m |acc(B_m) - conf(B_m)|. Raises ConfigError for a
+    number of bins that is not allowed.
+    """
+    if not 1 <= bins <= MOST_BINS:
+        raise ConfigError(f"bins: {bins} is not allowed; allowed is 1 to {MOST_BINS}")
+    sure, right = confidence.double(), correct.double()
+    place = (torch.ceil(sure.nan_to_num(0.0) * bins).long() - 1).clamp_(0, bins - 1)
+    images = torch.bincount(place, minlength=bins)
+    share = images.clamp(min=1)
+    mean_sure = torch.zeros(bins, dtype=torch.float64).index_add_(0, place, sure) / share
+    mean_right = torch.zeros(bins, dtype=torch.float64).index_add_(0, place, right) / share
+    gaps = (mean_right - mean_sure).abs()
+    found = tuple(
+        Bin(number / bins, (number + 1) / bins, count, *means)
+        for number, (count, *means) in enumerate(zip(images.tolist(), mean_sure.tolist(), mean_right.tolist(), strict=True))
+    )
+    total = max(1, len(sure))
+    return Calibration(found, float((images * gaps).sum() / total), float(gaps.max()), float(sure.sum() / total))
