@@ -90,7 +90,7 @@ def write_lineage(run: Path, lineage: Lineage) -> None:
 
 def family_trees(root: Path) -> list[Node]:
     """All runs of ``root`` under those they were forked from, oldest first; deleted parents stand with their names alone."""
-    return _grow(list_runs(root))
+    return grow(list_runs(root))
 
 
 def family_of(run: RunFolder) -> Node | None:
@@ -105,7 +105,8 @@ def walk(tree: Node) -> Iterator[Node]:
         yield from walk(child)
 
 
-def _grow(listed: list[ListedRun]) -> list[Node]:
+def grow(listed: list[ListedRun]) -> list[Node]:
+    """As :func:`family_trees`, of runs that were listed already."""
     nodes = [Node(each.run.name, each, _lineage(each.run.path)) for each in sorted(listed, key=lambda each: (_created(each), each.run.name))]
     deleted: list[tuple[Ancestor, Node]] = []
     roots: list[Node] = []

@@ -27,10 +27,35 @@ class ListedRun:
         return max(self.status.heartbeat, self.status.created) if self.status else 0.0
 
 
+class Listing:
+    """The runs of a folder, looked at again and again: a status that did not change is not read again, but for live runs."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._known: dict[str, tuple[int, ListedRun]] = {}
+
+    def look(self) -> list[ListedRun]:
+        """Every run: live ones first, then the one last heard of; damaged ones at the end. What did not change is the same object."""
+        known, self._known = self._known, {}
+        for name in run_names(self.root):
+            run = RunFolder(self.root / name)
+            stamp = _stamp(run)
+            before = known.get(name)
+            fresh = before is None or before[0] != stamp or before[1].live or before[1].status is None
+            self._known[name] = (stamp, _listed(run)) if fresh or before is None else before
+        return sorted((listed for _, listed in self._known.values()), key=lambda each: (not each.live, -each.newest, each.run.name))
+
+
 def list_runs(root: Path) -> list[ListedRun]:
     """Every run in ``root``: live ones first, then the one last heard of; damaged ones at the end."""
-    listed = [_listed(RunFolder(root / name)) for name in run_names(root)]
-    return sorted(listed, key=lambda each: (not each.live, -each.newest, each.run.name))
+    return Listing(root).look()
+
+
+def _stamp(run: RunFolder) -> int:
+    try:
+        return os.stat(run.path / "status.json").st_mtime_ns  # noqa: PTH116
+    except OSError:
+        return 0
 
 
 def _listed(run: RunFolder) -> ListedRun:

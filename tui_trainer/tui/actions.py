@@ -99,6 +99,9 @@ RUNS = (
     Action("again", "a", "Into Design", "Load this run's settings into Design."),
     Action("resume", "u", "Resume", "Go on from the last checkpoint, in the same folder."),
     Action("fork", "f", "Fork", "A new run from one of this run's checkpoints, with other settings."),
+    Action("mark", "space", "Mark", "Mark this run for a comparison, or not; its colour and mark stay its own.", key="space"),
+    Action("compare", "v", "Compare", "The marked runs beside each other: curves, figures, settings that differ."),
+    Action("tree", "t", "Tree", "Forks under the runs they come from, or a plain table."),
     Action("filter", "slash", "Filter", "Show only runs that match what you type.", key="/"),
     Action("sort", "s", "Sort", "Sort by the next column (or click its title)."),
     Action("sort_order", "S", "Turn order", "Turn the order round.", footer=False),
@@ -107,7 +110,19 @@ RUNS = (
     Action("delete", "d,delete", "Delete", "Delete this run's folder (asks; only once it has ended)."),
 )
 
-SECTIONS = {"Everywhere": EVERYWHERE, "Design": DESIGN, "Design: network table": NETWORK, "Train": TRAIN, "Inspect": INSPECT, "Runs": RUNS}
+COMPARE = (
+    Action("metric(1)", "m", "Metric", "Accuracy, loss, learning rate, gradient norm, images a second, memory."),
+    Action("split", "t", "Split", "Of the validation, the training or the test images."),
+    Action("axis", "x", "Axis", "Over epochs, steps or seconds of training."),
+    Action("everything", "d", "All settings", "All settings, or only those that differ."),
+    Action("log_scale", "g", "Log scale", "The curves on a logarithmic scale, and back.", footer=False),
+    Action("window", "w", "Window", "The recent part of the curves, or all.", footer=False),
+    Action("cursor(-1)", "left", "Read left", "Move the cursor that reads the curves.", footer=False, key="←"),
+    Action("cursor(1)", "right", "Read right", "Move the cursor that reads the curves.", footer=False, key="→"),
+    Action("back", "escape,b", "Back to the runs", "To the table of runs, where the marks stay.", key="esc"),
+)
+
+SECTIONS = {"Everywhere": EVERYWHERE, "Design": DESIGN, "Design: network table": NETWORK, "Train": TRAIN, "Inspect": INSPECT, "Runs": RUNS, "Compare": COMPARE}
 
 
 def bindings(actions: tuple[Action, ...]) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:

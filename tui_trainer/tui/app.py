@@ -102,8 +102,8 @@ class TrainerApp(App[None]):
     def _begin(self) -> None:
         if self.first_run is not None:
             self.open_run(self.first_run)
-        else:
-            typed = getattr(self.screen, "typed", [])
+        elif isinstance(self.screen, FirstDesign):  # nobody went elsewhere meanwhile
+            typed = self.screen.typed
             self.switch_mode("design")
             self.call_after_refresh(self._type, typed)
         self.set_interval(1 / self.looks, self._poll, name="looks")

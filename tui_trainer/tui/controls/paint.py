@@ -14,7 +14,7 @@ from tui_trainer.tui.widgets.theme import colour
 Part = tuple[str, str]
 """A text and its looks: a colour's name and any of bold, dim, reverse, underline, such as ``"accent bold"``; ``""`` for plain."""
 ATTRIBUTES = {"bold": Style(bold=True), "dim": Style(dim=True), "reverse": Style(reverse=True), "underline": Style(underline=True), "italic": Style(italic=True)}
-PLAIN = str.maketrans({"×": "x", "→": ">", "…": "~", "·": ".", "—": "-", "–": "-", "−": "-", "⏎": "ret", "±": "+-", "°": "d", "▾": "v", "▴": "^", "▸": ">", "✓": "+", "✗": "x", "•": "*", "│": "|", "─": "-", "↑": "^", "↓": "v", "←": "<", "‹": "<", "›": ">", "✎": "*"})  # fmt: skip
+PLAIN = str.maketrans({"×": "x", "→": ">", "…": "~", "·": ".", "—": "-", "–": "-", "−": "-", "⏎": "ret", "±": "+-", "°": "d", "▾": "v", "▴": "^", "▸": ">", "✓": "+", "✗": "x", "•": "*", "│": "|", "└": "`", "├": "|", "’": "'", "─": "-", "↑": "^", "↓": "v", "←": "<", "‹": "<", "›": ">", "✎": "*"})  # fmt: skip
 
 
 def look(widget: Widget, names: str, base: Style | None = None) -> Style:

@@ -1,7 +1,7 @@
 """Screen 4, Runs: what have I tried."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,8 @@ from textual.widgets import Input, Static
 
 from tui_trainer.config.errors import ConfigError
 from tui_trainer.runs.keeping import delete_run, read_note, rename_run, write_note
-from tui_trainer.runs.listing import ListedRun, list_runs
+from tui_trainer.runs.lineage import grow
+from tui_trainer.runs.listing import ListedRun, Listing
 from tui_trainer.runs.names import check_name
 from tui_trainer.runs.status import Status
 from tui_trainer.tui.actions import RUNS, bindings
@@ -20,6 +21,7 @@ from tui_trainer.tui.controls.keybar import KeyBar
 from tui_trainer.tui.controls.paint import Part, plain
 from tui_trainer.tui.controls.table import Column, Table
 from tui_trainer.tui.screens.dialogs import AskText, Confirm
+from tui_trainer.tui.screens.family import branches, origin
 from tui_trainer.tui.screens.sparks import accuracy_spark
 from tui_trainer.tui.widgets.marks import glyphs
 from tui_trainer.tui.widgets.progress import clock
@@ -43,6 +45,10 @@ class Row:
     status: Status | None
     note: str
     when: str
+    slot: int | None = None
+    """Its number among the marked runs, which gives its colour and mark."""
+    branch: str = ""
+    """The lines of the tree before its name."""
 
     @property
     def name(self) -> str:
@@ -83,7 +89,7 @@ def _note(row: Row) -> Part:
 
 
 COLUMNS: list[Column[Row]] = [
-    Column("name", "run", 14, lambda row: (row.name, "bold"), grows=True, most=24),
+    Column("name", "run", 14, lambda row: (row.branch + row.name, "bold"), grows=True, most=30),
     Column("state", "state", 10, _state),
     Column("preset", "preset", 14, lambda row: _status(row).preset, grows=True, most=22, from_width=100),
     Column("data", "data", 8, lambda row: _status(row).dataset, from_width=110),
@@ -96,6 +102,9 @@ COLUMNS: list[Column[Row]] = [
     Column("when", "began", 6, lambda row: (row.when, "muted"), "right"),
     Column("note", "note", 6, _note, grows=True),
 ]
+MARK: Column[Row] = Column("mark", "", 1, lambda row: (glyphs().runs[row.slot], f"run-{row.slot + 1}") if row.slot is not None else "")
+MOST_MARKED = 8
+"""So many colours and marks can be told apart."""
 ORDER: dict[str, Callable[[Row], Any]] = {
     "name": lambda row: row.name, "state": lambda row: row.state, "preset": lambda row: _status(row).preset, "data": lambda row: _status(row).dataset,
     "best": lambda row: -(row.accuracy("best") or -1), "last": lambda row: -(row.accuracy("last") or -1), "epochs": lambda row: -_status(row).epoch,
@@ -115,7 +124,12 @@ class RunsScreen(Screen[None]):
         super().__init__(id="runs")
         self.rows: list[Row] = []
         self.sorted_by, self.turned = "when", False
+        self.families = False
+        self.marked: dict[Path, int] = {}
         self._notes: dict[Path, tuple[int, str]] = {}
+        self._listing: Listing | None = None
+        self._rows: dict[Path, tuple[ListedRun, Row]] = {}
+        self._order: list[str] = []
 
     def compose(self) -> ComposeResult:
         """The filter, the table, the keys."""
@@ -142,7 +156,14 @@ class RunsScreen(Screen[None]):
 
     def _look(self) -> None:
         now = self.app.now()
-        self.rows = [self._row(listed, now) for listed in list_runs(self.app.root)]
+        if self._listing is None:
+            self._listing = Listing(self.app.root)
+        listed = self._listing.look()
+        branch: dict[str, str] = {}
+        if self.families:
+            branch = dict(branches(grow(listed), live=frozenset(each.run.name for each in listed if each.live)))
+        self.rows = [replace(self._row(each, now), slot=self.marked.get(each.run.path), branch=branch.get(each.run.name, "")) for each in listed]
+        self._order = list(branch)
         self._show()
 
     def _row(self, listed: ListedRun, now: float) -> Row:
@@ -150,7 +171,11 @@ class RunsScreen(Screen[None]):
         state = status.state if status else "damaged"
         created = status.created if status else 0.0
         reason = (status.reason if status and status.state in ("failed", "crashed", "stopped") else "") or listed.problem
-        return Row(path, state, reason, _still(status), self._note(path), ago(now - created) if created else "")
+        note, when = self._note(path), ago(now - created) if created else ""
+        known = self._rows.get(path)
+        if known is None or known[0] is not listed or (known[1].note, known[1].when) != (note, when):
+            self._rows[path] = known = listed, Row(path, state, reason, _still(status), note, when)
+        return known[1]
 
     def _note(self, path: Path) -> str:
         try:
@@ -168,6 +193,13 @@ class RunsScreen(Screen[None]):
         shown = [row for row in self.rows if all(word in _text(row) for word in words)]
         shown.sort(key=ORDER[self.sorted_by], reverse=self.turned)
         shown.sort(key=lambda row: row.state not in ("running", "paused", "starting"))
+        if self.families and not words:
+            place = {name: number for number, name in enumerate(self._order)}
+            shown.sort(key=lambda row: place.get(row.name, len(place)))
+        columns = [MARK, *COLUMNS] if self.marked else COLUMNS
+        if len(columns) != len(table.columns):
+            table.columns = list(columns)
+            table.refresh()
         if (table.sorted_by, table.descending) != (self.sorted_by, self.turned):
             table.sorted_by, table.descending = self.sorted_by, self.turned
             table.refresh()
@@ -187,7 +219,7 @@ class RunsScreen(Screen[None]):
             status = _status(row)
             final = status.summary.get("final") if isinstance(status.summary, dict) else None
             shares = [f"{split} {percent(figures['accuracy'])}" for split, figures in final.items() if isinstance(figures, dict) and "accuracy" in figures] if isinstance(final, dict) else []
-            text = "  ".join(filter(None, [row.name, status.title, *shares, row.reason]))
+            text = "  ".join(filter(None, [row.name, origin(row.path), status.title, *shares, row.reason]))
         self.query_one("#summary", Static).update(plain(" " + text))
 
     @property
@@ -206,7 +238,9 @@ class RunsScreen(Screen[None]):
         """What needs a run needs one; names and folders stay while a trainer works in them."""
         if action == "resume":
             return self.row is not None and self.row.state in ("stopped", "failed", "crashed")
-        if action in ("open", "again", "note", "fork"):
+        if action == "compare":
+            return len(self.marked) > 1
+        if action in ("open", "again", "note", "fork", "mark"):
             return bool(self.rows) and self.row is not None
         if action in ("rename", "delete"):
             return self.row is not None and self.row.state not in ("running", "paused", "starting")
@@ -248,6 +282,32 @@ class RunsScreen(Screen[None]):
         """A new run from one of its checkpoints."""
         if self.row is not None:
             self.app.fork(self.row.path)
+
+    def action_mark(self) -> None:
+        """For a comparison, or no more. The lowest number that is free is its own from now on."""
+        row = self.row
+        if row is None:
+            return
+        if row.path in self.marked:
+            del self.marked[row.path]
+        elif len(self.marked) >= MOST_MARKED:
+            self.notify(f"{MOST_MARKED} runs at most: more colours cannot be told apart", severity="warning")
+        else:
+            self.marked[row.path] = min(set(range(MOST_MARKED)) - set(self.marked.values()))
+        self._look()
+        self.query_one("#table", Table).action_cursor(1)
+
+    def action_compare(self) -> None:
+        """The marked ones beside each other."""
+        from tui_trainer.tui.screens.compare import CompareScreen
+
+        there = {row.path for row in self.rows}
+        self.app.push_screen(CompareScreen({path: slot for path, slot in self.marked.items() if path in there}))
+
+    def action_tree(self) -> None:
+        """Forks under their parents, or a plain table."""
+        self.families = not self.families
+        self._look()
 
     def action_sort(self) -> None:
         """By the next column that is shown."""
@@ -343,9 +403,7 @@ class RunsScreen(Screen[None]):
 
 def _still(status: Status | None) -> Status | None:
     """A status without what changes although nothing that is shown does."""
-    import dataclasses
-
-    return dataclasses.replace(status, heartbeat=0.0, training_seconds=float(int(status.training_seconds)), step=0, images_per_second=0.0) if status else None
+    return replace(status, heartbeat=0.0, training_seconds=float(int(status.training_seconds)), step=0, images_per_second=0.0) if status else None
 
 
 def _text(row: Row) -> str:
