@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tui_trainer import __version__
-from tui_trainer.cli import data, doctor, evaluate, find_lr, gradcheck, network, presets, runs, steer, train, watch
+from tui_trainer.cli import data, doctor, ensemble, evaluate, find_lr, gradcheck, network, presets, runs, steer, train, watch
 from tui_trainer.cli.console import complain, plain_where_needed
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -33,6 +33,7 @@ app.command("network")(network.network)
 app.add_typer(presets.app, name="presets")
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
+app.command("ensemble")(ensemble.ensemble)
 app.command("find-lr")(find_lr.find_lr)
 app.command("gradcheck")(gradcheck.gradcheck)
 app.command("doctor")(doctor.doctor)
