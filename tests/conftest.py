@@ -17,6 +17,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 QUICK = ("--set", "training.threads=1")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What whoever runs the tests has chosen for himself has no part in them."""
+    os.environ["TUI_TRAINER_CONFIG_DIR"] = str(tmp_path_factory.mktemp("settings"))
+
+
 def run_program(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """``tui-trainer ARGUMENTS`` in ``cwd``, its output captured."""
     places = {"TUI_TRAINER_DATA_DIR": str(cwd / "data"), "TUI_TRAINER_CONFIG_DIR": str(cwd / "settings"), "PYTHONPATH": str(REPOSITORY)}

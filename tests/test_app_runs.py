@@ -200,3 +200,24 @@ start.open_app(fps={option})
     env |= {"SSH_CONNECTION": connection} if connection else {}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == expected
+
+
+async def test_the_theme_is_remembered_and_the_environment_wins(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUI_TRAINER_CONFIG_DIR", str(tmp_path / "settings"))
+    monkeypatch.delenv("TUI_TRAINER_THEME", raising=False)
+    async with app_on(root).run_test(size=(80, 24)) as pilot:
+        assert pilot.app.theme == "tui-dark"
+        await pilot.press("f9")
+        await pilot.pause()
+    assert app_on(root).theme == "tui-light"
+    monkeypatch.setenv("TUI_TRAINER_THEME", "contrast")
+    assert app_on(root).theme == "tui-contrast"
+    monkeypatch.delenv("TUI_TRAINER_THEME")
+    (tmp_path / "settings" / "app.json").write_text("{torn")
+    assert app_on(root).theme == "tui-dark"
+    (tmp_path / "settings").chmod(0o500)
+    async with app_on(root).run_test(size=(80, 24)) as pilot:
+        await pilot.press("f9")  # cannot be written: the theme changes all the same
+        await pilot.pause()
+        assert pilot.app.theme == "tui-light"
+    (tmp_path / "settings").chmod(0o700)

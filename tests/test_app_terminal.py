@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import random
 import re
 import select
 import signal
@@ -16,9 +17,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import REPOSITORY
+from conftest import REPOSITORY, run_program
 
-from tui_trainer.runs.events import LearningRateChanged, Paused, RunEnded, decode
+from tui_trainer.runs.events import Evaluated, LearningRateChanged, Paused, RunEnded, decode
 from tui_trainer.runs.status import read_status, true_status
 
 ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()=>][0-9A-B]?")
@@ -118,3 +119,40 @@ def test_train_pause_steer_close_the_terminal_come_back_and_see_it_finish(tmp_pa
         first.process.kill()
         if trainer and psutil.pid_exists(trainer):
             os.kill(trainer, signal.SIGKILL)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a pseudo-terminal")
+def test_apps_killed_while_they_steer_leave_the_run_as_if_it_were_alone(tmp_path: Path) -> None:
+    (tmp_path / "short.toml").write_text('extends = "digits-mlp"\n[training]\nepochs = 4\nthreads = 1\n')
+    assert run_program("train", "short.toml", "--name", "alone", "--quiet", cwd=tmp_path).returncode == 0
+    assert run_program("train", "short.toml", "--name", "steered", "--quiet", "--detach", cwd=tmp_path).returncode == 0
+    assert run_program("pause", "steered", cwd=tmp_path).returncode == 0
+    run, draw = tmp_path / "runs" / "steered", random.Random(4)
+    trainer = true_status(run).pid
+    for _ in range(3):
+        app = Terminal("open", "steered", cwd=tmp_path)
+        app.wait("steered")
+        for _ in range(draw.randrange(1, 6)):
+            app.press(draw.choice("nncNxvl\x1b"))
+        time.sleep(draw.random() * 0.2)
+        app.process.kill()
+        app.process.wait()
+        os.close(app.master)
+        assert psutil.pid_exists(trainer)
+    with (run / "commands.jsonl").open("ab") as file:
+        file.write(b'{"command":"On')  # one was killed in the middle of a line
+    run_program("continue", "steered", cwd=tmp_path)
+    try:
+        psutil.Process(trainer).wait(60)
+    except psutil.NoSuchProcess:
+        pass
+    finally:
+        if psutil.pid_exists(trainer):
+            os.kill(trainer, signal.SIGKILL)
+    assert true_status(run).state == "finished"
+    assert figures(run) == figures(tmp_path / "runs" / "alone")
+
+
+def figures(run: Path) -> list[tuple[str, int, float, float]]:
+    events = [decode(line) for line in (run / "events.jsonl").read_bytes().split(b"\n")[:-1]]
+    return [(event.split, event.step, event.loss, event.accuracy) for event in events if isinstance(event, Evaluated)]

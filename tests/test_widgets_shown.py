@@ -8,6 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tui_trainer.tui.widgets import marks
 from tui_trainer.tui.widgets.shown import Shown, cells_of, short
 
 
@@ -36,6 +37,18 @@ def test_colours_of_the_palette_go_by_their_number():
     assert short("1;38;2;95;175;255;48;2;18;18;18") == "1;38;5;75;48;5;233"
     assert short("38;2;96;175;255") == "38;2;96;175;255"
     assert short("38;2;0;0;95") == "38;2;0;0;95"  # 17: colour schemes take it for their own
+
+
+def test_where_the_terminal_shows_ascii_only_nothing_else_is_sent():
+    marks.choose(ascii=True)
+    try:
+        row = lines(("Misclassified · valid…", ""), ("▇", "red"), ("漢", ""))
+        sent = written(Shown(), row)
+    finally:
+        marks.choose(ascii=False)
+    assert sent.isascii()
+    assert "Misclassified . valid~" in sent
+    assert sent.endswith("??")
 
 
 WORDS = st.tuples(st.text("abH 漢é█", max_size=5), st.sampled_from(["none", "bold", "bold underline", "#010203", "color(9) on color(1)", "bold #5fafff on #121212", "#010204 on #090909", "on #121212", "reverse #5fafff"]))  # fmt: skip

@@ -84,9 +84,11 @@ def send(run: Path, command: Command) -> None:
     refuse_link(run / "commands.jsonl")
     values = {"command": type(command).__name__, "by": person(), "time": time.time()} | dataclasses.asdict(command)
     line = (json.dumps(values, separators=(",", ":")) + "\n").encode()
-    descriptor = os.open(run / "commands.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    descriptor = os.open(run / "commands.jsonl", os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
     try:
-        os.write(descriptor, line)
+        size = os.fstat(descriptor).st_size
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # somebody was killed in the middle of a line, which must not take this one with it
+        os.write(descriptor, b"\n" + line if torn else line)
     finally:
         os.close(descriptor)
 

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from tui_trainer.tui.actions import EVERYWHERE, bindings
 from tui_trainer.tui.feed import Feed, newest_live_run
 from tui_trainer.tui.messages import RunAdvanced
+from tui_trainer.tui.preferences import read_theme, write_theme
 from tui_trainer.tui.screens.first import FirstDesign, FirstTrain
 from tui_trainer.tui.widgets import theme
 from tui_trainer.tui.widgets.marks import glyphs
@@ -69,7 +70,7 @@ class TrainerApp(App[None]):
         write_only_changes()
         super().__init__()
         theme.register(self)
-        self.theme = THEMES.get(os.environ.get("TUI_TRAINER_THEME", "dark"), "tui-dark")
+        self.theme = THEMES.get(os.environ.get("TUI_TRAINER_THEME") or read_theme(), "tui-dark")
         self.set_class(glyphs().ascii, "-ascii")
         self.root = root
         self.first_run = run
@@ -304,7 +305,13 @@ class TrainerApp(App[None]):
         """The next theme."""
         names = list(THEMES.values())
         place = names.index(self.theme) if self.theme in names else -1
-        self.theme = names[(place + 1) % len(names)]
+        self._choose_theme(names[(place + 1) % len(names)])
+
+    def _choose_theme(self, name: str) -> None:
+        self.theme = name
+        word = next(word for word, known in THEMES.items() if known == name)
+        if wrong := write_theme(word):
+            self.log.warning(wrong)
 
     def action_help(self) -> None:
         """All keys."""
@@ -355,6 +362,6 @@ class TrainerApp(App[None]):
         for word, name in THEMES.items():
 
             def choose(name: str = name) -> None:
-                self.theme = name
+                self._choose_theme(name)
 
             yield SystemCommand(f"Theme: {word}", "Change the colours.", choose)

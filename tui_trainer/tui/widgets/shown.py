@@ -15,6 +15,8 @@ from rich.console import Console
 from textual import _compositor
 from textual.strip import Strip
 
+from tui_trainer.tui.widgets.marks import glyphs
+
 RESET = "\x1b[0m"
 BRIDGE = 3
 """So many cells that did not change are written again rather than stepped over."""
@@ -26,6 +28,9 @@ UNSET = {"38": "39", "48": "49"}
 """What takes ink and ground away."""
 DRAWN = ("4", "7", "9", "21", "53")
 """Attributes that show on a blank: underlined, reversed, struck through, underlined twice, overlined."""
+
+ASCII_SIGNS = {"…": "~", "·": ".", "→": ">", "←": "<", "•": "*", "▌": "|", "×": "x", "─": "-", "│": "|", "−": "-", "–": "-", "—": "-", **dict.fromkeys("▁▂▃▄▅▆▇█▉▊▋▍▎▏▔▕", " ")}
+"""The blocks are those of Textual's scroll bars, whose ends are finer than a cell."""
 
 Cell = tuple[str, str]
 """A character (with what combines with it), and its looks as SGR codes. The second half of a wide one is an empty character."""
@@ -110,7 +115,7 @@ def cells_of(strip: Strip, system: ColorSystem) -> list[Cell]:
         if text.isascii():
             found.extend([blank if character == " " else (character, looks) for character in text])
             continue
-        for character in text:
+        for character in in_ascii(text) if glyphs().ascii else text:
             wide = cell_len(character)
             if character == " ":
                 found.append(blank)
@@ -121,6 +126,12 @@ def cells_of(strip: Strip, system: ColorSystem) -> list[Cell]:
                 before = max(place for place in range(len(found)) if found[place][0])
                 found[before] = (found[before][0] + character, found[before][1])
     return found
+
+
+@lru_cache(1024)
+def in_ascii(text: str) -> str:
+    """The same in ASCII and in as many cells: what Textual itself draws, such as the ellipsis of a title that was cut off."""
+    return "".join(character if character.isascii() else ASCII_SIGNS.get(character, "?" * cell_len(character)) for character in text)
 
 
 @lru_cache(4096)
