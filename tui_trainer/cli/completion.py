@@ -53,6 +53,16 @@ def checkpoints(incomplete: str) -> list[str]:
     return _starting(["best", "last"], incomplete)
 
 
+def sorts(incomplete: str) -> list[str]:
+    """In which order images can be listed."""
+    return _starting(["loss", "confidence", "index"], incomplete)
+
+
+def pair_kinds(incomplete: str) -> list[str]:
+    """Which images of two runs can be listed."""
+    return _starting(["first", "second", "both", "neither"], incomplete)
+
+
 def formats(incomplete: str) -> list[str]:
     """What runs can be exported to."""
     return _starting(["csv", "json", "tensorboard", "safetensors"], incomplete)

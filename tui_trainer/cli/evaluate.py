@@ -38,18 +38,22 @@ def evaluate(
         raise ConfigError(f"--split {split}: no such split{nearest(split, SPLITS)}; allowed is {', '.join(SPLITS)}")
     with claimed_stdout() if as_json else contextlib.nullcontext():
         trained = _load(run, checkpoint, device, runs_dir, trust)
+        from tui_trainer.inspection.calibration import Confidences
         from tui_trainer.training.inference import evaluate_split
 
-        found = evaluate_split(trained, split)
+        confidences = Confidences()
+        found = evaluate_split(trained, split, confidences)
+        told = confidences.calibration()
     if as_json:
         from tui_trainer.cli.console import print_json
 
         head = {"run": trained.run.name, "checkpoint": trained.checkpoint.file, "split": found.split, "loss": found.loss, "accuracy": found.accuracy}
+        head |= {"nll": confidences.nll, "calibration": {"ece": told.ece, "mce": told.mce, "confidence": told.confidence, "bins": len(told.bins)}}
         print_json(head | {"images": found.images, "seconds": found.seconds} | figures_json(found.confusion, found.classes))
         return
     target = console()
     target.print(words([trained.run.name, f"checkpoint {trained.checkpoint.file} of epoch {trained.checkpoint.epoch:.4g}", f"{count(found.images)} {found.split} images in {duration(found.seconds)}"]), style="dim")
-    target.print(f"{found.split} accuracy {percent(found.accuracy)}   loss {found.loss:.4f}", style="bold")
+    target.print(f"{found.split} accuracy {percent(found.accuracy)}   loss {found.loss:.4f}   calibration error {percent(told.ece)}", style="bold")
     target.print()
     target.print("rows true class, columns predicted", style="dim")
     print_by_class(target, found.confusion, found.classes)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tui_trainer import __version__
-from tui_trainer.cli import data, doctor, ensemble, evaluate, find_lr, forms, gradcheck, network, presets, runs, steer, train, watch
+from tui_trainer.cli import data, doctor, ensemble, evaluate, find_lr, forms, gradcheck, inspecting, network, presets, runs, steer, train, watch
 from tui_trainer.cli.console import complain, plain_where_needed
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -29,6 +29,7 @@ app.command("stop")(steer.stop)
 app.command("set-lr")(steer.set_lr)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(evaluate.predict)
+app.add_typer(inspecting.app, name="inspect")
 app.command("network")(network.network)
 app.add_typer(presets.app, name="presets")
 app.add_typer(runs.app, name="runs")

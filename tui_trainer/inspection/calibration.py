@@ -9,6 +9,32 @@ from tui_trainer.config import ConfigError
 MOST_BINS = 100
 
 
+class Confidences:
+    """How sure a network is of each image and whether it is right, gathered batch by batch: what ``evaluate`` tells."""
+
+    def __init__(self) -> None:
+        self._sure: list[Tensor] = []
+        self._right: list[Tensor] = []
+        self._losses: list[Tensor] = []
+
+    def __call__(self, logits: Tensor, labels: Tensor) -> None:
+        """Take in a batch: logits (B, K), labels int64 (B,)."""
+        shares = logits.log_softmax(1)
+        best = shares.max(1)
+        self._sure.append(best.values.exp().cpu())
+        self._right.append((best.indices == labels).cpu())
+        self._losses.append(-shares.gather(1, labels[:, None]).squeeze(1).double().cpu())
+
+    def calibration(self, bins: int = 15) -> Calibration:
+        """See :func:`calibrate`."""
+        return calibrate(torch.cat(self._sure), torch.cat(self._right), bins)
+
+    @property
+    def nll(self) -> float:
+        """Mean of -log p(true class)."""
+        return float(torch.cat(self._losses).mean())
+
+
 def calibrate(confidence: Tensor, correct: Tensor, bins: int = 15) -> Calibration:
     """The reliability diagram and the calibration errors of ``confidence`` (float [N], highest probability) against ``correct`` (bool [N]).
 
