@@ -48,6 +48,13 @@ def splits(incomplete: str) -> list[str]:
     return _starting(["train", "validation", "test"], incomplete)
 
 
+def baselines(incomplete: str) -> list[str]:
+    """Names of scikit-learn's classifiers."""
+    from tui_trainer.config.baseline import BaselineModel
+
+    return _starting(allowed(BaselineModel), incomplete)
+
+
 def checkpoints(incomplete: str) -> list[str]:
     """Which checkpoints there always are."""
     return _starting(["best", "last"], incomplete)

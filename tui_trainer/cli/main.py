@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tui_trainer import __version__
-from tui_trainer.cli import data, doctor, ensemble, evaluate, find_lr, forms, gradcheck, inspecting, network, presets, runs, steer, train, watch
+from tui_trainer.cli import baseline, data, doctor, ensemble, evaluate, find_lr, forms, gradcheck, inspecting, network, presets, runs, steer, train, watch
 from tui_trainer.cli.console import complain, plain_where_needed
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -35,6 +35,7 @@ app.add_typer(presets.app, name="presets")
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
 app.command("ensemble")(ensemble.ensemble)
+app.command("baseline")(baseline.baseline)
 app.command("find-lr")(find_lr.find_lr)
 app.command("gradcheck")(gradcheck.gradcheck)
 app.command("four-forms")(forms.four_forms)

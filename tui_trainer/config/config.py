@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tui_trainer.config.base import Settings, setting
+from tui_trainer.config.baseline import Baseline
 from tui_trainer.config.data import Data
 from tui_trainer.config.network import Network, without_hand_gradients
 from tui_trainer.config.training import Training
@@ -39,6 +40,7 @@ class Config(Settings):
     data: Data = setting(Data(), "Data", "Which images.")
     network: Network = setting(Network(), "Network", "What is trained.")
     training: Training = setting(Training(), "Training", "How it is trained.")
+    baseline: Baseline | None = setting(None, "Baseline", "A classifier of scikit-learn on the same data, for `tui-trainer baseline`; training has no use for it.")
     reference: Reference | None = setting(None, "Reference", "What the result is held against.")
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Any
 
 from tui_trainer.config.base import Settings, idle
 
-NOT_COMPARED = ("title", "description", "reference")
+NOT_COMPARED = ("title", "description", "baseline", "reference")
 """What a run is called and held against is no setting of it."""
 ABSENT = "–"
 """Stands for a setting that a run does not have, or that has no effect in it."""
