@@ -11,6 +11,22 @@ def presets(incomplete: str) -> list[str]:
     return _starting(preset_names(), incomplete)
 
 
+def sweeps(incomplete: str) -> list[str]:
+    """Names of sweeps and presets."""
+    from tui_trainer.config.presets import preset_names
+    from tui_trainer.config.sweep import sweep_names
+
+    return _starting([*sweep_names(), *preset_names()], incomplete)
+
+
+def sweep_names(incomplete: str) -> list[str]:
+    """Names of sweeps in the usual place."""
+    from tui_trainer.runs.folder import runs_dir
+    from tui_trainer.sweeps import sweep_records
+
+    return _starting([record.name for record in sweep_records(runs_dir())], incomplete)
+
+
 def runs(incomplete: str) -> list[str]:
     """Names of runs in the usual place."""
     from tui_trainer.runs.folder import run_names, runs_dir

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tui_trainer import __version__
-from tui_trainer.cli import baseline, data, doctor, ensemble, evaluate, find_lr, forms, gradcheck, inspecting, network, presets, runs, steer, train, watch
+from tui_trainer.cli import baseline, data, doctor, ensemble, evaluate, find_lr, forms, gradcheck, inspecting, network, presets, runs, steer, sweep, train, watch
 from tui_trainer.cli.console import complain, plain_where_needed
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("open")(watch.open_run)
 app.command("train")(train.train)
 app.command("watch")(watch.watch)
+app.command("sweep")(sweep.sweep)
 app.command("pause")(steer.pause)
 app.command("continue")(steer.go_on)
 app.command("stop")(steer.stop)

@@ -139,12 +139,12 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def parse_override(text: str) -> tuple[str, Any]:
-    """``KEY=VALUE`` as a dotted key and a TOML value; what is no TOML value is a string. Raises ConfigError."""
+def parse_override(text: str, option: str = "--set") -> tuple[str, Any]:
+    """``KEY=VALUE`` of an option as a dotted key and a TOML value; what is no TOML value is a string. Raises ConfigError."""
     key, equals, value = text.partition("=")
     key = key.strip()
     if not equals or not re.fullmatch(r"[A-Za-z0-9_\-]+(\.[A-Za-z0-9_\-]+)*", key):
-        raise ConfigError(f"--set {text}: write KEY=VALUE with a dotted key, such as training.momentum=0.9")
+        raise ConfigError(f"{option} {text}: write KEY=VALUE with a dotted key, such as training.momentum=0.9")
     try:
         return key, tomllib.loads(f"value = {value.strip()}")["value"]
     except (ValueError, RecursionError):

@@ -16,9 +16,10 @@ def presets_dir() -> Path:
 
 
 def preset_names() -> list[str]:
-    """All presets' names, sorted; one in a folder is ``folder/name``."""
+    """All presets' names, sorted; one in a folder is ``folder/name``. Sweeps are apart: see :mod:`tui_trainer.config.sweep`."""
     root = presets_dir()
-    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.toml"))
+    found = (path.relative_to(root) for path in root.rglob("*.toml"))
+    return sorted(path.with_suffix("").as_posix() for path in found if path.parts[0] != "sweeps")
 
 
 def preset_path(source: str | Path) -> Path:

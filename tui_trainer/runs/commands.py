@@ -79,10 +79,10 @@ def person() -> str:
         return f"uid-{os.getuid()}@{socket.gethostname()}"
 
 
-def send(run: Path, command: Command) -> None:
-    """Leave a command in a run folder. Raises OSError where the file may not be written, or is a link to somewhere else."""
+def send(run: Path, command: Command, by: str = "") -> None:
+    """Leave a command in a run folder, in a person's name unless ``by`` says whose. Raises OSError where the file may not be written, or is a link to somewhere else."""
     refuse_link(run / "commands.jsonl")
-    values = {"command": type(command).__name__, "by": person(), "time": time.time()} | dataclasses.asdict(command)
+    values = {"command": type(command).__name__, "by": by or person(), "time": time.time()} | dataclasses.asdict(command)
     line = (json.dumps(values, separators=(",", ":")) + "\n").encode()
     descriptor = os.open(run / "commands.jsonl", os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
     try:

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,14 +23,30 @@ def start(run: RunFolder, *, trusted: bool = False, resume: str | None = None) -
     the run counts as starting from then on. Raises OSError where the log cannot be written.
     """
     more = [*(["--trust"] if trusted else []), *(["--resume", resume] if resume else [])]
-    with run.log_file.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tui_trainer.training", str(run.path.resolve()), *more],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+    process = _start("tui_trainer.training", [run], more)
     if resume:
         _mark_starting(run, process.pid)
     return process
+
+
+def start_together(runs: Sequence[RunFolder], *, resume: bool = False) -> "subprocess.Popen[bytes]":
+    """Start one process for runs that train in one batched step (see :mod:`tui_trainer.config.together`), as :func:`start` does for one.
+
+    What the process prints goes to the first run's ``trainer.log``. Raises OSError where it cannot be written.
+    """
+    process = _start("tui_trainer.lab.together", runs, ["--resume"] if resume else [])
+    if resume:
+        for run in runs:
+            _mark_starting(run, process.pid)
+    return process
+
+
+def _start(module: str, runs: Sequence[RunFolder], options: Sequence[str]) -> "subprocess.Popen[bytes]":
+    with runs[0].log_file.open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *(str(run.path.resolve()) for run in runs), *options],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
 
 
 def _mark_starting(run: RunFolder, pid: int) -> None:

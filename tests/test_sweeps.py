@@ -1,0 +1,122 @@
+"""Sweeps through the real program: a grid with seeds, a search with pruning, and going on with what was stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY, run_program
+
+from tui_trainer.config.sweep import plan_sweep, read_sweep, sweep_names
+from tui_trainer.runs import RunFolder
+from tui_trainer.runs.results import read_results
+from tui_trainer.runs.status import read_status
+from tui_trainer.sweeps import read_sweep_record
+
+QUICK = ("--set", "data.train_images=300", "--set", "training.threads=1")
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    """Two momenta with two seeds each, as JSON."""
+    root = tmp_path_factory.mktemp("swept")
+    done = run_program("sweep", "digits-mlp", "--grid", "training.momentum=0.1,0.8", "--seeds", "2", "--epochs", "2", "--name", "grid", "--json", *QUICK, cwd=root)
+    assert done.returncode == 0, done.stderr
+    return root, json.loads(done.stdout)
+
+
+def test_a_grid_gives_one_row_a_trial_with_mean_and_deviation_over_its_runs(swept: tuple[Path, dict]) -> None:
+    root, table = swept
+    assert [trial["label"] for trial in table["trials"]] == ["training.momentum=0.1", "training.momentum=0.8"]
+    for trial in table["trials"]:
+        figures = [read_results(RunFolder(root / "runs" / name)).latest()["test"].accuracy for name in trial["runs"]]
+        mean = sum(figures) / 2
+        assert trial["cells"]["end"]["test"] == {"mean": pytest.approx(mean), "deviation": pytest.approx(abs(figures[0] - figures[1]) / 2**0.5), "count": 2}
+
+
+def test_trials_are_ordinary_runs(swept: tuple[Path, dict]) -> None:
+    root, _ = swept
+    listed = json.loads(run_program("runs", "list", "--json", cwd=root).stdout)
+    assert sorted(each["name"] for each in listed) == ["grid.001", "grid.002", "grid.003", "grid.004"]
+    assert RunFolder(root / "runs" / "grid.004").config().training.seed == 1
+    assert run_program("evaluate", "grid.003", cwd=root).returncode == 0
+
+
+def test_a_name_is_taken_once_and_the_table_can_be_had_again(swept: tuple[Path, dict]) -> None:
+    root, _ = swept
+    again = run_program("sweep", "digits-mlp", "--name", "grid", cwd=root)
+    assert (again.returncode, "--go-on grid" in again.stderr) == (2, True)
+    assert "±" in run_program("sweep", "--show", "grid", cwd=root).stdout
+
+
+def test_interrupted_trials_go_on_where_they_stood(tmp_path: Path) -> None:
+    env = os.environ | {"PYTHONPATH": str(REPOSITORY), "TUI_TRAINER_CONFIG_DIR": str(tmp_path / "settings")}
+    command = [sys.executable, "-m", "tui_trainer", "sweep", "digits-mlp", "--grid", "training.seed=0,1,2", "--epochs", "40", "--name", "long", *QUICK]
+    process = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    status = tmp_path / "runs" / "long.002"
+    while not (status.exists() and (status / "status.json").exists() and read_status(status).epoch >= 1):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--go-on long" in said
+    stopped = [read_status(tmp_path / "runs" / trial.run) for trial in read_sweep_record(tmp_path / "runs", "long").trials]
+    assert {each.state for each in stopped} == {"stopped"}
+    done = run_program("sweep", "--go-on", "long", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for number in (1, 2, 3):
+        results = read_results(RunFolder(tmp_path / "runs" / f"long.{number:03d}"))
+        assert results.started is not None
+        assert results.started.resumed_at is not None
+        assert results.started.resumed_at >= stopped[number - 1].step > 0
+        assert read_status(results.run.path).state == "finished"
+
+
+def test_a_search_tries_as_many_as_it_is_told_and_prints_the_best_first(tmp_path: Path) -> None:
+    space = ("--space", "training.learning_rate=log:0.001:10", "--space", "training.momentum=0,0.5")
+    first = run_program("sweep", "digits-mlp", "--search", "9", *space, "--epochs", "4", "--name", "search", *QUICK, cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    record = read_sweep_record(tmp_path / "runs", "search")
+    states = [read_status(tmp_path / "runs" / trial.run) for trial in record.trials]
+    assert len(states) == 9
+    assert all(each.state == "finished" or each.reason == "stopped by pruning" for each in states)
+    assert {trial.config["training"]["momentum"] for trial in record.trials} == {0, 0.5}
+    best = first.stdout.split("best validation")[-1]
+    assert "training.learning_rate=" in best
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("sweep", "digits-mlp", "--grid", "training.momentum=0.5,2"), "training.momentum: 2 is out of range"),
+        (("sweep", "digits-mlp", "--grid", "training.lr=1,2"), "training.lr"),
+        (("sweep", "digits-mlp", "--search", "3"), "--space"),
+        (("sweep", "digits-mlp", "--search", "3", "--space", "training.momentum=0.5:2"), "training.momentum: 2.0 is out of range"),
+        (("sweep", "digits-mlp", "--search", "3", "--space", "training.momentum=9:2"), "low must be below high"),
+        (("sweep", "sweeps/trick"), "did you mean 'sweeps/tricks'"),
+        (("sweep", "--go-on", "nothing"), "no such sweep"),
+        (("sweep",), "--go-on"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_leaves_nothing_behind(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = run_program(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_shipped_sweeps_are_whole() -> None:
+    trials = {name: plan_sweep(*_asked(name)) for name in sweep_names()}
+    assert [each.label for each in trials["sweeps/tricks"]] == ["base", "shuffle", "improved sigmoid", "normal init", "momentum"]
+    assert all(set(each.report) == {"1", "5", "10", "15"} for planned in trials.values() for each in planned if planned)
+
+
+def _asked(name: str) -> tuple:
+    sweep, beside = read_sweep(name)
+    return sweep, name, {}, beside

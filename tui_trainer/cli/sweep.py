@@ -1,0 +1,246 @@
+"""``tui-trainer sweep``: many runs of one kind, a live table of them, and the table that a report prints."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tui_trainer.cli import completion
+from tui_trainer.cli.options import DataDir, Dataset, Device, Json, RunsDir, Set
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tui_trainer.sweeps.conduct import Conductor
+    from tui_trainer.sweeps.record import SweepRecord
+    from tui_trainer.sweeps.results import Spread
+    from tui_trainer.sweeps.search import Searcher
+
+LOOK = 0.5
+"""Seconds between two looks at the trials."""
+
+
+def sweep(
+    source: Annotated[
+        str | None, typer.Argument(metavar="SWEEP|PRESET|FILE", help="A sweep's or preset's name, or a file like one.", show_default=False, autocompletion=completion.sweeps)
+    ] = None,
+    grid: Annotated[list[str], typer.Option("--grid", metavar="KEY=A,B,C", help="Try these values; several grids: every combination.", show_default=False, autocompletion=completion.settings)] = [],  # noqa: B006
+    seeds: Annotated[int | None, typer.Option("--seeds", metavar="N", min=1, max=1000, help="Runs of each trial, with seeds counted on from the preset's.", show_default=False)] = None,
+    search: Annotated[int | None, typer.Option("--search", metavar="N", min=1, max=10_000, help="Search by Optuna with N trials, in place of a grid.", show_default=False)] = None,
+    space: Annotated[list[str], typer.Option("--space", metavar="KEY=LOW:HIGH", help="Where to search: LOW:HIGH, log:LOW:HIGH, int:LOW:HIGH or A,B,C.", show_default=False, autocompletion=completion.settings)] = [],  # noqa: B006
+    no_pruning: Annotated[bool, typer.Option("--no-pruning", help="Let every trial of a search run to its end.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, max=1000, help="Processes at a time.")] = 1,
+    sets: Set = [],  # noqa: B006 - typer reads it, nobody changes it
+    dataset: Dataset = None,
+    data_dir: DataDir = None,
+    device: Device = None,
+    epochs: Annotated[float | None, typer.Option("--epochs", metavar="N", help="Passes over the training set.", show_default=False)] = None,
+    runs_dir: RunsDir = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="The sweep's name; its runs are NAME.001 and so on.", show_default=False)] = None,
+    go_on: Annotated[str | None, typer.Option("--go-on", metavar="NAME", help="Go on with a sweep: trials that wait, were stopped or crashed.", show_default=False, autocompletion=completion.sweep_names)] = None,
+    show: Annotated[str | None, typer.Option("--show", metavar="NAME", help="Print the table of a sweep as far as it is, and start nothing.", show_default=False, autocompletion=completion.sweep_names)] = None,
+    as_json: Json = False,
+) -> None:
+    """Train many runs of one kind: a grid, named trials with several seeds, or a search.
+
+    Each trial is an ordinary run. Dense networks that differ in seed, learning rate, momentum or weight decay alone train
+    together in one process. Ctrl-C stops the trials with a checkpoint each; --go-on goes on with them.
+    """
+    from tui_trainer.cli.console import console
+    from tui_trainer.config import ConfigError
+    from tui_trainer.runs import runs_dir as runs_root
+    from tui_trainer.sweeps import read_sweep_record
+
+    root = runs_root(runs_dir)
+    if sum(each is not None for each in (source, go_on, show)) != 1:
+        raise ConfigError("give a sweep or preset to train, or --go-on NAME, or --show NAME")
+    if show is not None:
+        _print(console(), read_sweep_record(root, show), as_json)
+        return
+    if go_on is not None:
+        record = read_sweep_record(root, go_on)
+    else:
+        given = {"data.dataset": dataset, "data.directory": data_dir, "training.device": device, "training.epochs": epochs}
+        record = _create(root, source or "", grid, seeds, search, space, not no_pruning, sets, {key: value for key, value in given.items() if value is not None}, name)
+    record = _conduct(record, jobs, quiet=as_json)
+    _print(console(), record, as_json)
+    raise typer.Exit(_status(record))
+
+
+def _create(
+    root: Path, source: str, grid: list[str], seeds: int | None, search: int | None, space: list[str], prune: bool, sets: list[str], given: dict[str, Any], name: str | None
+) -> "SweepRecord":
+    """The record of a new sweep. Raises ConfigError."""
+    from tui_trainer.config import ConfigError, parse_override, to_tree
+    from tui_trainer.config.sweep import Search, plan_sweep, read_sweep, trial_config
+    from tui_trainer.runs.start import check_place
+    from tui_trainer.sweeps import create_sweep
+    from tui_trainer.sweeps.options import check_search, parse_space, several
+
+    check_place(root)
+    asked, beside = read_sweep(source)
+    changes: dict[str, Any] = {"grid": asked.grid | several(grid, "--grid")} | ({"seeds": seeds} if seeds else {})
+    looked_for = asked.search
+    if search or space:
+        where = (looked_for.space if looked_for else {}) | dict(map(parse_space, space))
+        looked_for = (looked_for or Search()).model_copy(update={"space": where, "prune": prune} | ({"trials": search} if search else {}))
+    asked = asked.model_copy(update=changes)
+    overrides = given | dict(map(parse_override, sets))
+    facts = {"title": asked.title, "source": asked.source, "preset": source, "epochs": asked.epochs}
+    called = name or _new_name(root, source)
+    if looked_for is None:
+        return create_sweep(root, called, plan_sweep(asked, source, overrides, beside), **facts)
+    if asked.grid or asked.trials or asked.seeds > 1:
+        raise ConfigError("--search: a search has neither --grid nor --seeds nor named trials")
+    base = trial_config(asked, "", asked.set | overrides, source, beside)
+    check_search(looked_for, to_tree(base), source)
+    return create_sweep(root, called, (), search=looked_for.model_dump(mode="json") | {"base": to_tree(base)}, **facts)
+
+
+def _new_name(root: Path, source: str) -> str:
+    """Such as ``tricks-2``: after the source, with the next free number."""
+    from tui_trainer.sweeps.record import record_path
+
+    stem = Path(source).stem
+    return next(name for number in range(1, 100_000) if not record_path(root, name := stem if number == 1 else f"{stem}-{number}").exists() and not (root / f"{name}.001").exists())
+
+
+def _conduct(record: "SweepRecord", jobs: int, *, quiet: bool) -> "SweepRecord":
+    """Train the trials to their ends, showing them; returns the record with what a search added. Raises ConfigError, OSError, KeyboardInterrupt."""
+    import os
+    import sys
+
+    from tui_trainer.cli.console import can_redraw, complain, console
+    from tui_trainer.sweeps.conduct import Conductor
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    conductor = Conductor(record, jobs, cores=cores)
+    searcher = _searcher(record, conductor) if record.search else None
+    tick = searcher.tick if searcher else conductor.tick
+    target = console()
+    try:
+        if quiet or not can_redraw(sys.stdout):
+            said: set[str] = set()
+            while tick():
+                _say_ends(target, conductor, said, quiet)
+                time.sleep(LOOK)
+            _say_ends(target, conductor, said, quiet)
+        else:
+            _conduct_live(target, conductor, tick)
+        while conductor.live_elsewhere():
+            time.sleep(LOOK)
+    except KeyboardInterrupt:
+        conductor.stop()
+        complain(f"stopped; `tui-trainer sweep --go-on {record.name}` goes on with the trials")
+        raise
+    return conductor.record
+
+
+def _searcher(record: "SweepRecord", conductor: "Conductor") -> "Searcher":
+    from tui_trainer.config.sweep import Search
+    from tui_trainer.sweeps.search import open_search
+
+    settings = dict(record.search)
+    base = settings.pop("base")
+    return open_search(record, base, Search.model_validate(settings), conductor)
+
+
+def _conduct_live(target: "Console", conductor: "Conductor", tick: Any) -> None:
+    from rich.live import Live
+
+    with Live(console=target, auto_refresh=False, transient=True) as live:
+        while tick():
+            live.update(_live_table(conductor, max(4, target.height - 4)), refresh=True)
+            time.sleep(LOOK)
+
+
+def _live_table(conductor: "Conductor", room: int) -> Any:
+    """The trials that train, and how many wait and are over."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from tui_trainer.cli.console import percent
+    from tui_trainer.cli.tables import table, words
+    from tui_trainer.runs.status import LIVE
+
+    states = [(trial, conductor.state(trial)) for trial in conductor.record.trials]
+    live = [(trial, state) for trial, state in states if state and state.state in LIVE]
+    over = sum(1 for _, state in states if state and state.state not in LIVE)
+    made = table("run", "trial", "state", ">epoch", ">best", ">last")
+    for trial, state in live[:room]:
+        figures = [state.summary.get(which, {}).get("validation", {}).get("accuracy") for which in ("best", "last")]
+        made.add_row(trial.run, f"{trial.label}, seed {trial.seed}", state.state, f"{state.epoch:.1f}/{state.total_epochs:g}", *map(percent, figures))
+    rest = f"{len(live) - room} more" if len(live) > room else ""
+    counts = words((f"{len(live)} train", f"{over} over", f"{sum(1 for _, state in states if state is None)} wait", rest))
+    return Group(Text(f"{conductor.record.name}: {counts}"), made)
+
+
+def _say_ends(target: "Console", conductor: "Conductor", said: set[str], quiet: bool) -> None:
+    """A line for every trial that ended since the last look."""
+    from tui_trainer.cli.console import percent
+    from tui_trainer.runs.status import LIVE
+
+    for trial in conductor.record.trials:
+        state = conductor.state(trial) if trial.run not in said else None
+        if state is None or state.state in LIVE:
+            continue
+        said.add(trial.run)
+        if not quiet:
+            best = state.summary.get("best", {}).get("validation", {}).get("accuracy")
+            target.print(f"{trial.run}  {trial.label}, seed {trial.seed}: {state.state}{f' ({state.reason})' if state.reason else ''}, best validation {percent(best)}", soft_wrap=True)
+
+
+def _print(target: "Console", record: "SweepRecord", as_json: bool) -> None:
+    """The table of a sweep as far as it is."""
+    from dataclasses import asdict
+
+    from tui_trainer.cli.console import print_json
+    from tui_trainer.sweeps.results import sweep_table
+
+    rows = sweep_table(record)
+    if as_json:
+        print_json({"name": record.name, "title": record.title, "source": record.source, "trials": [asdict(row) for row in rows]})
+        return
+    if record.title:
+        target.print(record.title, style="bold")
+    if record.search:
+        rows.sort(key=lambda row: -(row.best.mean if row.best else -1.0))
+        rows = rows[:20]
+    _print_cells(target, rows, with_best=not record.epochs)
+    several = max((len(row.runs) for row in rows), default=1)
+    notes = ["accuracy in %: train, validation, test"]
+    notes += [f"mean ± deviation over {several} seeds"] if several > 1 else []
+    notes += [f"beneath: {record.source or 'the report'}"] if any(row.report for row in rows) and record.epochs else []
+    target.print(" · ".join(notes), style="dim")
+
+
+def _print_cells(target: "Console", rows: Any, *, with_best: bool) -> None:
+    from tui_trainer.cli.tables import print_table
+
+    moments = list(dict.fromkeys(moment for row in rows for moment in row.cells))
+    columns = ("trial", *(f">{moment if moment == 'end' else f'epoch {moment}'}" for moment in moments), *((">best validation",) if with_best else ()))
+    lines: list[tuple[str, ...]] = []
+    for row in rows:
+        cells = ["  ".join(_figure(row.cells.get(moment, {}).get(split)) for split in ("train", "validation", "test")) for moment in moments]
+        lines.append((row.label, *cells, *((_figure(row.best),) if with_best else ())))
+        if any(moment in row.report for moment in moments):
+            given = ["  ".join(f"{value:.1f}" for value in row.report[moment]) if moment in row.report else "" for moment in moments]
+            lines.append(("  report", *given, *(("",) if with_best else ())))
+    print_table(target, columns, lines, flexible="trial")
+
+
+def _figure(spread: "Spread | None") -> str:
+    if spread is None:
+        return "-"
+    return f"{100 * spread.mean:.1f}" + (f"±{100 * spread.deviation:.1f}" if spread.count > 1 else "")
+
+
+def _status(record: "SweepRecord") -> int:
+    """0 where every trial finished (of a search: one at least), else 1."""
+    from tui_trainer.sweeps.conduct import Conductor
+
+    conductor = Conductor(record, 1)
+    states = [state.state for trial in record.trials if (state := conductor.state(trial))]
+    done = sum(state == "finished" for state in states)
+    return 0 if done == len(record.trials) or (record.search and done) else 1

@@ -1,0 +1,165 @@
+"""A search for the best settings: Optuna proposes, trials train, those that fall behind are stopped.
+
+The study lies beside the sweep's record in Optuna's journal, a file that several machines may share; who asks next takes part.
+"""
+
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tui_trainer.config.files import apply_overrides, describe_overrides, parse_config
+from tui_trainer.config.sweep import Planned, Search, Space
+from tui_trainer.runs.commands import StopNow, send
+from tui_trainer.runs.events import Evaluated, Event, decode
+from tui_trainer.runs.follow import Follower
+from tui_trainer.runs.results import read_results
+from tui_trainer.sweeps.conduct import PRUNING, Conductor
+from tui_trainer.sweeps.record import SweepRecord, TrialRun, append_trials, trial_run
+
+if TYPE_CHECKING:
+    import optuna
+
+TOGETHER = 8
+"""Trials asked for at once where they can train in one batched step: more at once learn less from each other."""
+UNPRUNED = 5
+"""Trials that run to their end before any is stopped."""
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A trial that trains."""
+
+    trial: "optuna.Trial"
+    run: TrialRun
+    follower: Follower[Event]
+    reports: int = 0
+    pruned: bool = False
+
+
+@dataclass(slots=True)
+class Searcher:
+    """Asks for trials, reports how they do, and tells how they ended."""
+
+    record: SweepRecord
+    base: dict[str, Any]
+    """The config that every trial begins with, as tables."""
+    search: Search
+    conductor: Conductor
+    study: "optuna.Study"
+    watched: list[_Watched] = field(default_factory=list)
+
+    def tick(self) -> bool:
+        """Report, prune, tell and ask as far as is due; whether there is more to do. Raises ConfigError, OSError."""
+        for watched in list(self.watched):
+            self._report(watched)
+        if not self.conductor.tick():
+            for watched in self.watched:
+                self._tell(watched)
+            self.watched = []
+            if left := self._left():
+                self._ask(min(left, self._at_once()))
+                return True
+            return False
+        return True
+
+    def take_up(self) -> None:
+        """Go on with the trials of an earlier call that have not ended yet."""
+        import optuna
+
+        runs = {trial.run: trial for trial in self.record.trials}
+        for frozen in self.study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
+            if run := runs.get(str(frozen.user_attrs.get("run", ""))):
+                self.watched.append(self._watch(optuna.Trial(self.study, frozen._trial_id), run))
+
+    def _left(self) -> int:
+        return self.search.trials - len(self.study.get_trials(deepcopy=False))
+
+    def _at_once(self) -> int:
+        from tui_trainer.config.together import OWN, stackable
+
+        alike = {key.removeprefix("training.") for key in self.search.space} <= set(OWN)
+        return TOGETHER * self.conductor.jobs if alike and stackable(parse_config(self.base, self.record.name)) else self.conductor.jobs
+
+    def _ask(self, count: int) -> None:
+        asked: list[tuple[optuna.Trial, TrialRun]] = []
+        for _ in range(count):
+            trial = self.study.ask()
+            settings = {key: _suggest(trial, key, space) for key, space in self.search.space.items()}
+            config = parse_config(apply_overrides(self.base, settings), f"{self.record.name}: trial {trial.number + 1}")
+            label = ", ".join(describe_overrides({key: _short(value) for key, value in settings.items()}))
+            run = trial_run(self.record.name, trial.number + 1, Planned(label, settings, config.training.seed, config))
+            trial.set_user_attr("run", run.run)
+            asked.append((trial, run))
+        self.record = self.conductor.record = append_trials(self.record, [run for _, run in asked])
+        self.conductor.add([run for _, run in asked])
+        self.watched += [self._watch(*each) for each in asked]
+
+    def _watch(self, trial: "optuna.Trial", run: TrialRun) -> _Watched:
+        return _Watched(trial, run, Follower(self.record.folder(run).events_file, decode))
+
+    def _report(self, watched: _Watched) -> None:
+        if not self.record.folder(watched.run).events_file.exists():
+            return
+        for event in watched.follower.poll():
+            if isinstance(event, Evaluated) and event.split == "validation" and event.checkpoint == "last" and not event.final:
+                self._take(watched, event)
+
+    def _take(self, watched: _Watched, event: Evaluated) -> None:
+        value = event.accuracy if self.search.goal == "accuracy" else event.loss
+        watched.trial.report(value, watched.reports)
+        watched.reports += 1
+        if self.search.prune and not watched.pruned and watched.trial.should_prune():
+            watched.pruned = True
+            send(self.record.folder(watched.run).path, StopNow(), by=PRUNING)
+
+    def _tell(self, watched: _Watched) -> None:
+        import optuna
+
+        state = self.conductor.state(watched.run)
+        if watched.pruned and state and state.state == "stopped":
+            self.study.tell(watched.trial, state=optuna.trial.TrialState.PRUNED)
+        elif state and state.state == "finished" and (value := self._value(watched.run)) is not None:
+            self.study.tell(watched.trial, value)
+        elif state is None or state.state not in ("stopped", "crashed"):  # those are gone on with by the next call
+            self.study.tell(watched.trial, state=optuna.trial.TrialState.FAIL)
+
+    def _value(self, run: TrialRun) -> float | None:
+        judged = [event for event in read_results(self.record.folder(run)).evaluations if event.split == "validation"]
+        if not judged:
+            return None
+        return max(event.accuracy for event in judged) if self.search.goal == "accuracy" else min(event.loss for event in judged)
+
+
+def open_search(record: SweepRecord, base: dict[str, Any], search: Search, conductor: Conductor) -> Searcher:
+    """The search of a record, as far as it is."""
+    import optuna
+    from optuna.storages.journal import JournalFileBackend
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        study = optuna.create_study(
+            study_name=record.name,
+            storage=optuna.storages.JournalStorage(JournalFileBackend(str(record.path.with_suffix(".journal")))),
+            direction="maximize" if search.goal == "accuracy" else "minimize",
+            sampler=optuna.samplers.TPESampler(seed=search.seed + len(record.trials)),
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED, n_warmup_steps=1) if search.prune else optuna.pruners.NopPruner(),
+            load_if_exists=True,
+        )
+    searcher = Searcher(record, base, search, conductor, study)
+    searcher.take_up()
+    return searcher
+
+
+def _suggest(trial: "optuna.Trial", key: str, space: Space) -> Any:
+    if space.choices:
+        return trial.suggest_categorical(key, list(space.choices))
+    assert space.low is not None
+    assert space.high is not None
+    if space.integer:
+        return trial.suggest_int(key, int(space.low), int(space.high), log=space.log)
+    return trial.suggest_float(key, space.low, space.high, log=space.log)
+
+
+def _short(value: Any) -> Any:
+    return float(f"{value:.4g}") if isinstance(value, float) else value
