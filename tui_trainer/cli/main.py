@@ -8,7 +8,24 @@ from typing import Annotated
 import typer
 
 from tui_trainer import __version__
-from tui_trainer.cli import baseline, data, doctor, ensemble, evaluate, find_lr, forms, gradcheck, inspecting, network, presets, runs, steer, sweep, train, watch
+from tui_trainer.cli import (
+    baseline,
+    data,
+    doctor,
+    ensemble,
+    evaluate,
+    find_lr,
+    forms,
+    gradcheck,
+    inspecting,
+    network,
+    presets,
+    runs,
+    steer,
+    sweep,
+    train,
+    watch,
+)
 from tui_trainer.cli.console import complain, plain_where_needed
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
