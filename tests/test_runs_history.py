@@ -1,5 +1,6 @@
 """History: the same picture from a log of any length, in bounded memory; a feed that follows a run and its commands."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_a_long_log_keeps_few_points_but_both_ends_and_every_evaluation(tmp_path
         for number in range(1, count + 1):
             out.write(encode(step(number)))
             if number % 1000 == 0:
-                out.write(encode(evaluation))
+                out.write(encode(dataclasses.replace(evaluation, step=number)))
     history, _ = read_history(file)
     assert POINTS / 2 <= len(history.steps) <= 2 * POINTS
     assert history.newest == step(count)
@@ -79,8 +80,6 @@ def test_a_resumed_run_takes_back_what_it_takes_again() -> None:
     for event in recorded(4):
         history.observe(event)
     again = next(event for event in recorded(1) if isinstance(event, RunStarted))
-    import dataclasses
-
     history.observe(dataclasses.replace(again, resumed_at=102))
     assert history.steps["step"][-1] <= 102
     assert history.split("validation").track["step"][-1] <= 102

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args, get_origin
 
+import typer
+
 
 def presets(incomplete: str) -> list[str]:
     """Names of presets; files are the shell's own business."""
@@ -84,6 +86,20 @@ def sorts(incomplete: str) -> list[str]:
 def pair_kinds(incomplete: str) -> list[str]:
     """Which images of two runs can be listed."""
     return _starting(["first", "second", "both", "neither"], incomplete)
+
+
+def checkpoints_of_run(context: typer.Context, incomplete: str) -> list[str]:
+    """Checkpoints of the run that the line names before."""
+    from tui_trainer.config import ConfigError
+    from tui_trainer.runs.checkpoints import read_index
+    from tui_trainer.runs.folder import find_run, runs_dir
+
+    try:
+        run = find_run(str(context.params.get("run") or ""), runs_dir(context.params.get("runs_dir")))
+        files = list(read_index(run.checkpoints).entries)
+    except ConfigError:
+        files = []
+    return _starting(["best", "last", *files], incomplete)
 
 
 def formats(incomplete: str) -> list[str]:

@@ -9,6 +9,7 @@ import typer
 
 from tui_trainer import __version__
 from tui_trainer.cli import (
+    again,
     baseline,
     data,
     doctor,
@@ -39,6 +40,8 @@ app = typer.Typer(
 )
 app.command("open")(watch.open_run)
 app.command("train")(train.train)
+app.command("resume")(again.resume)
+app.command("fork")(again.fork)
 app.command("watch")(watch.watch)
 app.command("sweep")(sweep.sweep)
 app.command("pause")(steer.pause)

@@ -135,6 +135,8 @@ def _print_next(target: "Console", run: RunFolder, status: Status) -> None:
     usual = run.path.parent == runs_dir()
     name = run.name if usual else str(run.path)
     target.print(f"run       {run.path}", style="dim")
+    if status.state in ("stopped", "failed", "crashed"):
+        target.print(f"go on     tui-trainer resume {name}", style="dim")
     if status.state in ("finished", "stopped", "failed") and any(run.checkpoints.glob("*")):
         target.print(f"evaluate  tui-trainer evaluate {name} --split test", style="dim")
         target.print(f"predict   tui-trainer predict {name} IMAGE", style="dim")

@@ -11,6 +11,7 @@ import typer
 from tui_trainer.cli import completion
 from tui_trainer.cli.compare import Runs, compare
 from tui_trainer.cli.options import Json, Run, RunsDir
+from tui_trainer.cli.tree import tree
 
 if TYPE_CHECKING:
     from tui_trainer.runs import RunFolder
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List, show, compare and export runs.", no_args_is_help=True)
 app.command("compare")(compare)
+app.command("tree")(tree)
 FORMATS = ("csv", "json", "tensorboard", "safetensors")
 STYLES = {"running": "green", "starting": "green", "paused": "yellow", "stopped": "yellow", "failed": "red", "crashed": "red"}
 
@@ -153,7 +155,8 @@ def _find(run: str, runs_dir: str | None) -> "RunFolder":
     return find_run(run, runs_root(runs_dir))
 
 
-def _validation(each: "ListedRun", which: str) -> float | None:
+def validation(each: "ListedRun", which: str) -> float | None:
+    """Validation accuracy, 0..1, ``best`` or ``last``, where it is known."""
     figures = each.status.summary.get(which) if each.status else None
     found = figures.get("validation") if isinstance(figures, dict) else None
     accuracy = found.get("accuracy") if isinstance(found, dict) else None
@@ -171,7 +174,7 @@ def _listed_row(each: "ListedRun") -> list[Any]:
     epoch = f"{round(status.epoch, 1):,g}/{round(status.total_epochs, 1):,g}".replace(",", " ") if status.total_epochs else ""
     return [
         each.run.name, Text(status.state, style=STYLES.get(status.state, "")), status.preset, status.dataset,
-        percent(_validation(each, "best")), percent(_validation(each, "last")), epoch,
+        percent(validation(each, "best")), percent(validation(each, "last")), epoch,
         count(status.parameters) if status.parameters else "", duration(status.training_seconds), age(each.newest),
     ]  # fmt: skip
 

@@ -64,8 +64,8 @@ def stage_in(new: Config, entry: Entry) -> int:
 
 
 def _refuse_network(changed: Mapping[str, Any]) -> None:
-    if wrong := next((key for key in changed if key.startswith("network.")), None):
-        raise ConfigError(f"--set {wrong}: a fork keeps its parent's network, whose weights it takes; allowed are {ALLOWED}; train a new run for another network")
+    if any(key.startswith("network.") for key in changed):
+        raise ConfigError(f"network: a fork keeps its parent's network, whose weights it takes; allowed are {ALLOWED}; train a new run for another network")
 
 
 def _refuse_past_stages(old: Config, new: Config, entry: Entry, changed: Mapping[str, Any]) -> None:

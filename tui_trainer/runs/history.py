@@ -207,7 +207,7 @@ class History:
         again = bool(steps) and steps[-1] >= event.step
         if event.final:
             split.final[event.checkpoint] = event
-        if event.checkpoint == "best" or (event.final and again):
+        if event.checkpoint == "best" or again:
             return  # of other weights, or measured already: no point of the curve
         split.track.append(event)
         if event.best or (event.split == "validation" and (split.best is None or event.accuracy > split.best.accuracy)):
