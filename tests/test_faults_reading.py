@@ -244,3 +244,41 @@ def test_a_checkpoint_index_of_tricks_is_refused(tmp_path: Path) -> None:
         (tmp_path / "index.json").write_text(json.dumps({"version": 1, "checkpoints": [entry | trick]}))
         with pytest.raises(ConfigError):
             read_index(tmp_path)
+def test_a_run_in_a_read_only_place_is_viewed_and_not_steered(trained: TrainedRun, tmp_path: Path) -> None:
+    """Another user's folder: as nobody, where this user is root; else by its modes."""
+    root = tmp_path / "runs"
+    shutil.copytree(trained.folder, root / "theirs")
+    run = make_run(root, "running", name="live")
+    assert run.path.is_dir()
+    places = [root, *root.rglob("*")]
+    for place in places:
+        place.chmod(0o555 if place.is_dir() else 0o444)
+    for parent in (tmp_path, *tmp_path.parents):
+        if os.access(parent, os.W_OK) and parent.stat().st_uid == os.getuid() and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o011)
+    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
+    if as_nobody and (shutil.which("setpriv") is None or subprocess.run([*as_nobody, sys.executable, "-c", "import tui_trainer"], capture_output=True).returncode):
+        pytest.skip("another user cannot be played here")
+
+    def program(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        env = os.environ | {"TUI_TRAINER_RUNS_DIR": str(root), "HOME": "/nonexistent"}
+        return subprocess.run([*as_nobody, sys.executable, "-m", *arguments], cwd="/", env=env, capture_output=True, text=True, timeout=120)
+
+    try:
+        assert "finished" in program("tui_trainer", "runs", "list").stdout
+        assert program("tui_trainer", "runs", "show", "theirs").returncode == 0
+        assert program("tui_trainer", "watch", "theirs").returncode == 0
+        measured = program("tui_trainer", "evaluate", "theirs", "--json")
+        assert json.loads(measured.stdout)["images"] > 100, measured.stderr
+        steered = program("tui_trainer", "stop", "live")
+        assert (steered.returncode, steered.stderr.count("\n")) == (2, 1)
+        assert "obeys only those who may write its folder" in steered.stderr
+        for again in (("tui_trainer.training", str(root / "theirs"), "--resume", "last"), ("tui_trainer.training", str(root / "live"))):
+            done = program(*again)
+            assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+            assert "may not be written" in done.stderr
+    finally:
+        for place in places:
+            place.chmod(0o755 if place.is_dir() else 0o644)
+
+

@@ -20,6 +20,9 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 MAX_NESTING = 200
 """Tables and lists inside each other; what walks through them calls itself for each."""
+_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+DEEP_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*\.[ \t]*{_PART}){{{MAX_NESTING}}}")
+"""A dotted key of more parts: the time to read one grows by the square of their number."""
 REPLACES = {"epochs": ("iterations",), "iterations": ("epochs",), "stages": ("epochs", "iterations")}
 """Ways to give the length of a training: a later one takes the place of an earlier one."""
 
@@ -121,6 +124,8 @@ def read_tree(path: Path, depth: int = 0) -> dict[str, Any]:
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
     """The tables of a TOML text; ``where`` stands in errors. Raises ConfigError."""
+    if DEEP_KEY.search(text):
+        raise ConfigError(f"{where}: nested too deeply: allowed are {MAX_NESTING} tables and lists inside each other")
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError

@@ -1,5 +1,6 @@
 """Replacing a file so that a reader, or a crash, sees the old one or the new one and nothing between."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -19,8 +20,11 @@ def write_atomic(path: Path, content: bytes | memoryview, *, durable: bool = Tru
             if durable:
                 os.fsync(file.fileno())
         aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+        if isinstance(error, OSError):  # it names the file aside, or none
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
     if durable:
         sync_folder(path.parent)

@@ -1,6 +1,7 @@
 """``status.json``: what a run is doing, small and replaced atomically; and whether that is still true."""
 
 import dataclasses
+import errno
 import json
 import os
 import socket
@@ -58,7 +59,30 @@ _NUMBERS = {each.name for each in dataclasses.fields(Status) if isinstance(each.
 
 def write_status(run: Path, status: Status, *, durable: bool = False) -> None:
     """Replace a run's status. Raises OSError."""
-    write_atomic(run / "status.json", json.dumps(dataclasses.asdict(status), indent=1).encode(), durable=durable)
+    content = json.dumps(dataclasses.asdict(status), indent=1).encode()
+    try:
+        write_atomic(run / "status.json", content, durable=durable)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not _overwrite(run / "status.json", content):
+            raise
+
+
+def _overwrite(path: Path, content: bytes) -> bool:
+    """Where the disk has no room for a second file: write over the blocks that the first one has, if they are enough. Whether that was done."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        if len(content) > 512 * os.fstat(descriptor).st_blocks:
+            return False
+        os.pwrite(descriptor, content, 0)
+        os.ftruncate(descriptor, len(content))
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def read_status(run: Path) -> Status:

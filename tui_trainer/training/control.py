@@ -24,6 +24,8 @@ class Control:
     stop_after_epoch: str = ""
     paused: bool = False
     pause_at: Literal["", "step", "epoch"] = ""
+    ending: bool = False
+    """The last words are being written: signals have nothing more to say."""
     save: Literal["", "requested", "hangup"] = ""
     """Why to save a checkpoint after this step and go on; empty: no need."""
 
@@ -42,7 +44,10 @@ def signals(control: Control) -> Iterator[None]:
         return
 
     def stop(number: int, _frame: FrameType | None) -> None:
+        if control.ending:
+            return
         if control.stop:
+            control.ending = True
             raise KeyboardInterrupt
         control.stop = STOPPING[signal.Signals(number)]
 

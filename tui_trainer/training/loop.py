@@ -11,8 +11,8 @@ from torch import Tensor
 
 from tui_trainer.config import Recipe
 from tui_trainer.runs import commands
-from tui_trainer.runs.events import Continued, EpochEnded, Evaluated, Event, LearningRateChanged, Paused, Split, StageStarted, Steered, StepsTrained
-from tui_trainer.runs.follow import Follower
+from tui_trainer.runs.events import Continued, EpochEnded, Evaluated, Event, LearningRateChanged, Paused, Split, StageStarted, Steered, StepsTrained, Warned
+from tui_trainer.runs.follow import Follower, damaged_lines
 from tui_trainer.training.batches import Batches, Position
 from tui_trainer.training.clock import Clock
 from tui_trainer.training.control import Control
@@ -99,6 +99,7 @@ class Loop:
         self.unsaved = True
         """Whether anything has changed since the newest checkpoint."""
         self.saved_time = time.monotonic()
+        self.skipped_requests = 0
 
     # -- where it stands ------------------------------------------------------------------------------------------
 
@@ -335,6 +336,12 @@ class Loop:
     # -- people ---------------------------------------------------------------------------------------------------
 
     def _obey(self) -> None:
+        self._obey_requests()
+        if self.requests.skipped > self.skipped_requests:
+            self.skipped_requests = self.requests.skipped
+            self.tell(Warned(**self.stamp(), message=f"{damaged_lines(self.skipped_requests)} among the commands"))
+
+    def _obey_requests(self) -> None:
         for request in self.requests.poll():
             value: float | None = None
             match request.command:

@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -51,13 +52,23 @@ class Recorder:
 
     def tell(self, event: Event) -> None:
         """Append the event, pass it on, and bring the status up to date. Raises OSError where it cannot be written."""
-        _write_all(self.descriptor, encode(event).encode())
+        self._append(encode(event).encode())
         for listener in tuple(self.listeners):
             try:
                 listener(event)
             except OSError:  # its terminal or pipe is gone: that is no reason to stop training
                 self.listeners.remove(listener)
         self._note(event)
+
+    def _append(self, line: bytes) -> None:
+        """Write a whole line; where there is no room for all of it, nothing stays of it."""
+        size = os.fstat(self.descriptor).st_size
+        try:
+            _write_all(self.descriptor, line)
+        except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self.descriptor, size)
+            raise OSError(error.errno, error.strerror, str(self.run.events_file)) from None
 
     def _note(self, event: Event) -> None:
         status = replace(self.status, training_seconds=event.elapsed)

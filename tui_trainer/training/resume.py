@@ -14,6 +14,7 @@ from tui_trainer.config.files import parse_toml
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.checkpoints import FILE_NAME, CheckpointIndex, Entry, read_index, write_index
 from tui_trainer.runs.lineage import Lineage, read_lineage
+from tui_trainer.runs.lock import Refused
 from tui_trainer.training.checkpoints import checksum, load_checkpoint, read_checkpoint
 from tui_trainer.training.device import cores
 from tui_trainer.training.forks import Transition, transition
@@ -26,10 +27,6 @@ FREE_KEYS = (
     "training.compile", "training.keep_checkpoints", "training.checkpoint_minutes", "training.evaluate_test",
 )  # fmt: skip
 """Settings that may be another in ``config.toml`` than in the checkpoint: they do not change what is trained."""
-
-
-class Refused(ConfigError):
-    """Nothing was begun: the run is as it was."""
 
 
 @dataclass(slots=True)

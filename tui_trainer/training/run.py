@@ -1,10 +1,9 @@
 """One run from its first step to its last event: the loop, the run folder, signals, and what becomes of failures."""
 
-import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Literal
@@ -15,15 +14,19 @@ from tui_trainer.config import ConfigError
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.checkpoints import Entry, read_index, write_index
 from tui_trainer.runs.events import CheckpointSaved, RunEnded, RunStarted, Warned
+from tui_trainer.runs.lock import only_trainer
+from tui_trainer.runs.room import give_up_room, keep_room
 from tui_trainer.runs.status import process_started
 from tui_trainer.training.checkpoints import load_checkpoint, prune, save_checkpoint
 from tui_trainer.training.control import Control, command_reader, signals
 from tui_trainer.training.device import device_name
+from tui_trainer.training.failures import machine_failure
+from tui_trainer.training.leftovers import sweep
 from tui_trainer.training.loop import SPLITS, Loop, NotFinite, Stopped, StoppedAfterEpoch, StoppedEarly
 from tui_trainer.training.plan import total_epochs
 from tui_trainer.training.prepare import Prepared
 from tui_trainer.training.recorder import Listener, Recorder
-from tui_trainer.training.resume import Refused, Resumption, find_resumption
+from tui_trainer.training.resume import Resumption, find_resumption
 from tui_trainer.training.state import capture, restore, restore_fork
 
 End = Literal["finished", "stopped", "failed"]
@@ -54,6 +57,8 @@ class Session:
     ) -> None:
         self.prepared, self.run = prepared, run
         self.control = Control()
+        sweep(run.path, run.checkpoints)
+        keep_room(run.path)
         offset = run.commands_file.stat().st_size if commands_from is None and run.commands_file.exists() else commands_from or 0
         self.recorder = Recorder(run, listeners)
         self.loop = make_loop(prepared, self.control, command_reader(run, offset), self.recorder.tell, self.save, self.recorder.beat)
@@ -62,6 +67,7 @@ class Session:
         """Train to the end, whatever it is, and tell it; from where an earlier trainer of the run stood, where ``found`` says so."""
         try:
             state, reason = self._train(found)
+            self.control.ending = True
         except KeyboardInterrupt:
             self._end("stopped", f"interrupted at once; {self._last_good()}")
             raise
@@ -70,21 +76,12 @@ class Session:
             raise
         except NotFinite as error:
             state, reason = "failed", f"{error}; {self._last_good()}"
-        except torch.OutOfMemoryError:
-            state, reason = "failed", f"out of memory on {self.prepared.device}: a smaller training.batch_size needs less; {self._last_good()}"
-        except MemoryError:
-            state, reason = "failed", f"out of memory: a smaller training.batch_size needs less; {self._last_good()}"
-        except RuntimeError as error:
-            if "allocate memory" not in str(error):
-                self._end("failed", f"{_in_a_line(error)}; {self._last_good()}")
-                raise
-            state, reason = "failed", f"out of memory: a smaller training.batch_size needs less; {self._last_good()}"
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            state, reason = "failed", f"{where}{error.strerror or error}; {self._last_good()}"
         except Exception as error:
-            self._end("failed", f"{_in_a_line(error)}; {self._last_good()}")
-            raise
+            refused = machine_failure(error, self.prepared.device.type)
+            state, reason = "failed", f"{refused or _in_a_line(error)}; {self._last_good()}"
+            if not refused:
+                self._end(state, reason)
+                raise
         return self._end(state, reason)
 
     def _train(self, found: Resumption | None) -> tuple[End, str]:
@@ -214,6 +211,8 @@ class Session:
     def _end(self, state: End, reason: str) -> RunEnded:
         """Tell the end, as far as the machine still lets us; the status at least is tried in any case."""
         loop, recorder = self.loop, self.recorder
+        self.control.ending = True
+        give_up_room(self.run.path)
         event = RunEnded(**loop.place(), state=state, reason=reason, images_per_second=loop.clock.images_per_second())
         try:
             recorder.tell(event)
@@ -228,19 +227,3 @@ class Session:
 
 def _in_a_line(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-
-
-@contextmanager
-def only_trainer(run: RunFolder) -> Iterator[None]:
-    """Hold the run's lock, which the system lets go of when the process ends, however it ends."""
-    descriptor = os.open(run.path / "trainer.lock", os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Refused(f"{run.path}: another trainer is at work on this run") from None
-        yield
-    finally:
-        os.close(descriptor)
-
-

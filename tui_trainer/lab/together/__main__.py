@@ -8,7 +8,7 @@ from tui_trainer.config import ConfigError
 from tui_trainer.config.together import groups
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.events import RunEnded
-from tui_trainer.training.__main__ import mark_failed
+from tui_trainer.training.opening import mark_failed
 
 
 def main() -> int:

@@ -14,11 +14,12 @@ from tui_trainer.lab.together.member import MemberLoop, PreparedLast
 from tui_trainer.lab.together.step import StackedStep
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.events import RunEnded
+from tui_trainer.runs.lock import only_trainer
 from tui_trainer.training.control import Control, signals
 from tui_trainer.training.loop import WAIT
 from tui_trainer.training.prepare import Prepared, prepare
 from tui_trainer.training.resume import find_resumption
-from tui_trainer.training.run import Session, only_trainer
+from tui_trainer.training.run import Session
 from tui_trainer.training.steps import Stepped
 
 

@@ -1,0 +1,145 @@
+"""Trainer processes by the dozen: a process that has loaded torch once and forks real trainers, to be killed, starved and hurt.
+
+``python nursery.py`` takes requests as lines of JSON and answers each with the child's pid at once and its wait status
+when it has ended. ``crash_at`` kills the child with SIGKILL right before the k-th system call of its n-th checkpoint
+(a write of events is cut in half first); 0: count them, and write the number to ``count``.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BOUNDARIES = {"open", "write", "fsync", "replace", "unlink", "ftruncate", "flush", "close", "pwrite", "posix_fallocate"}
+
+
+def serve() -> None:
+    """Fork children until the input ends."""
+    import torch
+
+    import tui_trainer.training.__main__
+    import tui_trainer.training.prepare
+    import tui_trainer.training.run  # noqa: F401 - loaded before the forks
+
+    torch.set_num_threads(1)
+    for line in sys.stdin:
+        request = json.loads(line)
+        pid = os.fork()
+        if not pid:
+            _become(request)
+        os.write(1, f"{pid}\n".encode())
+        os.write(1, f"{os.waitpid(pid, 0)[1]}\n".encode())
+
+
+def _become(request: dict) -> None:
+    """The child: a trainer, with what the request does to it."""
+    status = 1
+    try:
+        os.setsid()
+        log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        for descriptor in (1, 2):
+            os.dup2(log, descriptor)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        if "umask" in request:
+            os.umask(request["umask"])
+        if "limits" in request:
+            import resource
+
+            for name, value in request["limits"].items():
+                resource.setrlimit(getattr(resource, name), (value, value))
+        if "tick" in request:
+            from tui_trainer.training import loop
+
+            loop.TICK = request["tick"]
+        if "before" in request:
+            exec(request["before"], {"request": request})
+        if "crash_at" in request:
+            _arm(request)
+        from tui_trainer.training.__main__ import main
+
+        sys.argv = ["trainer", *request["arguments"]]
+        status = main()
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else 1
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _arm(request: dict) -> None:
+    """Die right before the k-th boundary of the n-th save."""
+    from tui_trainer.training.run import Session
+
+    save, seen = Session.save, {"saves": 0, "calls": 0}
+
+    def watch(frame, event, function):
+        if event != "c_call" or getattr(function, "__name__", "") not in BOUNDARIES:
+            return
+        seen["calls"] += 1
+        if seen["calls"] == request["crash_at"]:
+            sys.setprofile(None)
+            if function.__name__ == "write" and "line" in frame.f_locals:
+                os.write(frame.f_locals["descriptor"], frame.f_locals["line"][: len(frame.f_locals["line"]) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def armed(self, reason):
+        seen["saves"] += 1
+        if seen["saves"] != request.get("save", 1):
+            return save(self, reason)
+        sys.setprofile(watch)
+        try:
+            return save(self, reason)
+        finally:
+            sys.setprofile(None)
+            Path(request["count"]).write_text(str(seen["calls"]))
+
+    Session.save = armed
+
+
+class Nursery:
+    """Starts trainers one after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "nursery.log"
+        self.count = folder / "count"
+        self.process = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def start(self, run: Path, *arguments: str, **done_to_it) -> int:
+        """The pid of a trainer of ``run``."""
+        request = {"arguments": [str(run), *arguments], "log": str(self.log), "count": str(self.count), **done_to_it}
+        print(json.dumps(request), file=self.process.stdin, flush=True)
+        return int(self.process.stdout.readline())
+
+    def end(self) -> int:
+        """Exit status of the trainer, waited for; minus the signal where one killed it."""
+        return os.waitstatus_to_exitcode(int(self.process.stdout.readline()))
+
+    def run(self, run: Path, *arguments: str, **done_to_it) -> int:
+        """Start one and wait for its end."""
+        self.start(run, *arguments, **done_to_it)
+        return self.end()
+
+    def kill_after(self, run: Path, *arguments: str, seconds: float, **done_to_it) -> int:
+        """Start one and kill it so many seconds after it began to train, or before."""
+        pid = self.start(run, *arguments, **done_to_it)
+        time.sleep(seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        return self.end()
+
+    def close(self) -> None:
+        """No more."""
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+if __name__ == "__main__":
+    serve()
