@@ -145,7 +145,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("while_writing", ["events", "checkpoint"])
 def test_disk_full(nursery: Nursery, whole: RunFolder, small_disk: Path, tmp_path: Path, while_writing: str) -> None:
-    settings = {**TINY, "training.batch_size": 4, "data.train_images": 200} if while_writing == "events" else TINY
+    settings = {**TINY, "training.batch_size": 4} if while_writing == "events" else TINY
     run = make(small_disk, "full", settings)
     assert nursery.run(run.path, tick=0.0, crash_at=1, save=3) == -signal.SIGKILL, "two checkpoints are there"
     ballast = small_disk / "ballast"

@@ -251,7 +251,7 @@ def test_damaged_and_hostile_checkpoints_are_refused(finished, tmp_path):
     torch.save({"version": 1, "weights": Bomb()}, buffer)
     (folder / entry.file).write_bytes(buffer.getvalue())
     index = json.loads((folder / "index.json").read_text())
-    index["checkpoints"][-1]["sha256"] = hashlib.sha256(buffer.getvalue()).hexdigest()
+    index["checkpoints"][-1] |= {"sha256": hashlib.sha256(buffer.getvalue()).hexdigest(), "bytes": len(buffer.getvalue())}
     (folder / "index.json").write_text(json.dumps(index))
     with pytest.raises(ConfigError, match="not a checkpoint that can be read safely"):
         load_checkpoint(folder, entry.file)
