@@ -6,6 +6,7 @@ Prints one line a budget: what, measured, allowed. Not a test: figures depend on
 """
 
 import argparse
+import dataclasses
 import fcntl
 import json
 import os
@@ -69,6 +70,12 @@ class Terminal:
             while text.encode() not in ESCAPES.sub(b"", self.shown):
                 if time.perf_counter() > end or not self.changed.wait(max(0.0, end - time.perf_counter())):
                     raise TimeoutError(f"{text!r} was not shown; last: {ESCAPES.sub(b'', self.shown)[-300:]!r}")
+            return self.last - self.began
+
+    def answered(self, seconds: float = 10) -> float:
+        """Seconds since the last :meth:`press` until anything was written."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.shown, seconds)
             return self.last - self.began
 
     def press(self, key: str) -> None:
@@ -198,8 +205,6 @@ def big_run(root: Path, count: int) -> Path:
                     encode(StepsTrained(**at, loss=loss, accuracy=0.9123, learning_rate=0.1, gradient_norm=0.81234567, images_per_second=41230.123, memory_bytes=612_000_000))
                 )
         file.write(encode(RunEnded(**at, state="finished", reason="", images_per_second=41_000.0)))
-    import dataclasses
-
     write_status(run.path, dataclasses.replace(read_status(run.path), state="finished"))
     return run.path
 
@@ -228,9 +233,50 @@ def opening(_: argparse.Namespace, runs: Path) -> None:
     report("memory with it", f"{max(memory):.1f} MB", "< 80 MB")
 
 
+def many(_: argparse.Namespace, runs: Path) -> None:
+    """1 000 run folders in Runs: until they are there, what looking at them costs, and keys among them."""
+    from tui_trainer.config import load_config
+    from tui_trainer.runs import create_run
+    from tui_trainer.runs.status import read_status, write_status
+
+    config = load_config("digits-mlp")
+    for number in range(1000):
+        run = create_run(config, runs, f"run-{number:04d}", "digits-mlp")
+        write_status(run.path, dataclasses.replace(read_status(run.path), state="finished", created=1.75e9 + number, epoch=30.0, total_epochs=30.0))
+    there, keys = [], []
+    for _turn in range(5):
+        app = Terminal("open", "run-0000", runs=runs)
+        app.wait("Finished")
+        time.sleep(1)
+        app.press("4")
+        there.append(app.wait("run-0970"))
+        time.sleep(1)
+        process = psutil.Process(app.process.pid)
+        spent, before = sum(process.cpu_times()[:2]), app.bytes
+        time.sleep(5)
+        standing = 20 * (sum(process.cpu_times()[:2]) - spent), app.bytes - before
+        for _key in range(12):
+            app.press("\x1b[6~")  # page down
+            keys.append(app.answered())
+            time.sleep(0.1)
+        app.press("/")
+        time.sleep(0.3)
+        for key in "0777":
+            app.press(key)
+            keys.append(app.answered())
+            time.sleep(0.1)
+        app.close()
+    report("Runs with 1 000 folders: key to the table", f"{1000 * min(there):.0f} ms", "<= 500 ms")
+    report("  standing still: processor", f"{standing[0]:.1f} %", "<= 5 %")
+    report("  standing still: bytes in 5 s", f"{standing[1]}", "0")
+    keys.sort()
+    report("  paging and filtering: median", f"{1000 * statistics.median(keys):.0f} ms", "")
+    report("  paging and filtering: longest", f"{1000 * keys[-1]:.0f} ms", "< 50 ms")
+
+
 def main() -> None:
     """Measure what is asked for."""
-    parts = {"ratio": ratio, "load": load, "latency": latency, "opening": opening}
+    parts = {"ratio": ratio, "load": load, "latency": latency, "opening": opening, "many": many}
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--preset", default="mnist-cnn")
     parser.add_argument("--data-dir", help="where MNIST lies")

@@ -76,7 +76,8 @@ class Form(VerticalScroll, can_focus=False):
         for entry in self.entries:
             problem = next((text for key, text in problems.items() if key == entry.key or key.startswith(entry.key + ".")), "")
             changed = draft.changed(entry.key, entry.field.default)
-            entry.mark(problem, changed, entry.wording(draft.before(entry.key)) if changed else "")
+            told = changed and not any(part.isdigit() for part in entry.key.split("."))  # the layer (or stage) of this number may have been another
+            entry.mark(problem, changed, entry.wording(draft.before(entry.key)) if told else "")
 
     def keep(self, kept: bool) -> None:
         """Have its fields changed no more, or again."""
