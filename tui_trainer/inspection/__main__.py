@@ -13,6 +13,8 @@ from tui_trainer.training.device import cores
 
 POLITE = 5
 """Niceness: training and the app go first."""
+SWITCH = 0.001
+"""Seconds that a thread keeps the interpreter: while data is read, strokes are answered in another one."""
 
 
 def main() -> None:
@@ -24,6 +26,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the app's affair
     if hasattr(os, "nice"):
         os.nice(POLITE)
+    sys.setswitchinterval(SWITCH)
     torch.set_num_threads(max(1, arguments.threads))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a person's own module prints is no answer

@@ -2,10 +2,19 @@
 
 import contextlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
+
+import torch
 
 Breathe = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and of how much (0: unknown). May answer other questions, and may raise
 GivenUp."""
+
+
+BREATH = 0.005
+"""Seconds between breaths."""
+Made = TypeVar("Made")
 
 
 class GivenUp(Exception):
@@ -16,11 +25,26 @@ def no_breath(what: str, done: int, total: int) -> None:
     """For callers that wait."""
 
 
-def patient(breathe: Breathe) -> Breathe:
-    """The same for work that is worth finishing, for the next question will need it."""
+def meanwhile(work: Callable[[Breathe], Made], breathe: Breathe) -> Made:
+    """What ``work`` makes, in a thread of its own, while this one draws breath: for work that knows no chunks, or seldom tells.
 
-    def breath(what: str, done: int, total: int) -> None:
-        with contextlib.suppress(GivenUp):
-            breathe(what, done, total)
+    It is finished even where nobody waits any more, for the next question will need it.
+    """
+    if breathe is no_breath:
+        return work(no_breath)
+    newest: tuple[str, int, int] = ("data", 0, 0)
 
-    return breath
+    def tell(what: str, done: int, total: int) -> None:
+        nonlocal newest
+        newest = (what, done, total)
+
+    def start(threads: int) -> Made:
+        torch.set_num_threads(threads)  # a new thread would take all cores
+        return work(tell)
+
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(start, torch.get_num_threads())
+        while not wait([made], BREATH).done:
+            with contextlib.suppress(GivenUp):
+                breathe(*newest)
+        return made.result()

@@ -25,7 +25,7 @@ class Server:
         self.inspection, self.questions, self.answers = inspection, questions, answers
         self.desk = Desk(lambda number: self._send(encode_told(id=number, superseded=True)))
         self._sending = threading.Lock()
-        self._told = 0.0
+        self._subject, self._told = (0, ""), 0.0
 
     def serve(self) -> None:
         """Answer until the questions' pipe closes; then the process ends at once, whatever it is doing."""
@@ -72,8 +72,8 @@ class Server:
             while not is_quick(asked) and (quick := self.desk.take_up_quick()):
                 self._work(quick)
             now = time.monotonic()
-            if now - self._told >= TOLD_EVERY:
-                self._told = now
+            if (asked.id, what) != self._subject or now - self._told >= TOLD_EVERY:
+                self._subject, self._told = (asked.id, what), now
                 self._send(encode_told(id=asked.id, progress=what, done=done, total=total))
 
         return breathe

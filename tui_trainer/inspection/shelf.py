@@ -16,11 +16,13 @@ from tui_trainer.asking.questions import Split, Weights
 from tui_trainer.config import Config, ConfigError
 from tui_trainer.config.paths import given_path, is_file
 from tui_trainer.data import DataSet, Source, load_dataset
-from tui_trainer.inspection.breath import Breathe, patient
+from tui_trainer.inspection.breath import Breathe, meanwhile, no_breath
 from tui_trainer.inspection.taps import Tap, taps
+from tui_trainer.network import size_of
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.checkpoints import Entry, read_index
-from tui_trainer.training.inference import Trained, evaluate_split, load_trained, split_of
+from tui_trainer.training.evaluation import evaluation_batch
+from tui_trainer.training.inference import BATCH, Trained, evaluate_split, load_trained, split_of
 
 NETWORKS, DATA_SETS = 4, 2
 SCORE_VALUES = 50_000_000
@@ -133,22 +135,23 @@ class Store:
         """The run's data and one of its splits. Raises ConfigError."""
         trained = loaded.trained
         if trained.data is None:
-            breathe("data", 0, 0)
             settings = trained.config.data
-            trained.data = self._data.get(
-                f"{trained.device}\0{settings.model_dump_json()}", lambda: load_dataset(settings, trained.device, progress=patient(breathe))
-            )
+            key = f"{trained.device}\0{settings.model_dump_json()}"
+            trained.data = self._data.get(key, lambda: meanwhile(lambda tell: load_dataset(settings, trained.device, progress=tell), breathe))
         return split_of(trained, split)
 
     def scores(self, loaded: Loaded, split: Split, breathe: Breathe) -> Scores:
         """What the network makes of every image of a split, computed once. Raises ConfigError."""
         self.split(loaded, split, breathe)
-        return self._scores.get(f"{loaded.key}\0{split}", lambda: score(loaded.trained, split, breathe), lambda made: made.log_probabilities.numel())
+        return self._scores.get(f"{loaded.key}\0{split}", lambda: score(loaded, split, breathe), lambda made: made.log_probabilities.numel())
 
 
-def score(trained: Trained, split: Split, breathe: Breathe) -> Scores:
-    """Run the network over a whole split, just as ``evaluate`` does. Raises ConfigError."""
+def score(loaded: Loaded, split: Split, breathe: Breathe) -> Scores:
+    """Run the network over a whole split, just as ``evaluate`` does; in smaller batches where somebody may come in between. Raises ConfigError."""
+    trained = loaded.trained
     _, source = split_of(trained, split)
+    values = sum(size_of(tap.info.shape) for tap in loaded.taps)
+    batch = BATCH if breathe is no_breath else min(BATCH, evaluation_batch(values))
     total, done, found = len(source), 0, []
 
     def collect(logits: Tensor, labels: Tensor) -> None:
@@ -158,7 +161,7 @@ def score(trained: Trained, split: Split, breathe: Breathe) -> Scores:
         breathe(f"{split} images", done, total)
 
     breathe(f"{split} images", 0, total)
-    evaluation = evaluate_split(trained, split, collect)
+    evaluation = evaluate_split(trained, split, collect, batch)
     with torch.inference_mode(False):
         return Scores(torch.cat(found).clone(), source.labels.cpu().clone(), evaluation.loss, evaluation.confusion)
 

@@ -81,7 +81,7 @@ def split_of(trained: Trained, split: str) -> tuple[DataSet, Source]:
     return data, source
 
 
-def evaluate_split(trained: Trained, split: str, each: Each | None = None) -> Evaluation:
+def evaluate_split(trained: Trained, split: str, each: Each | None = None, batch_size: int = BATCH) -> Evaluation:
     """Loss, accuracy and confusion matrix over all images of a split of the run's data. Raises ConfigError."""
     config = trained.config
     data, source = split_of(trained, split)
@@ -92,7 +92,7 @@ def evaluate_split(trained: Trained, split: str, each: Each | None = None) -> Ev
         make_loss(config.training, data.class_counts, trained.device),
         data.classes,
         split,
-        batch_size=BATCH,
+        batch_size=batch_size,
         shifts=config.training.test_shifts if split != "train" else 0,
         channels_last=wants_channels_last(trained.model),
         precision=autocast(trained.device, config.training.precision),
