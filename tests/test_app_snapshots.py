@@ -108,11 +108,6 @@ def test_runs_when_there_are_none(snap_compare: Any, size: tuple[int, int]) -> N
     assert snap_compare(app_on(), terminal_size=size, run_before=keys("4", screen="runs"))
 
 
-def test_inspect(snap_compare: Any, size: tuple[int, int]) -> None:
-    make_run(Path("runs"), "finished")
-    assert snap_compare(app_on("brisk-otter"), terminal_size=size, run_before=keys("3", screen="inspect"))
-
-
 @pytest.mark.parametrize("key", ["question_mark", "s", "l"])
 def test_questions(snap_compare: Any, size: tuple[int, int], key: str) -> None:
     make_run(Path("runs"), "running")

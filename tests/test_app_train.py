@@ -200,15 +200,18 @@ async def test_keys_change_how_it_is_shown(tmp_path: Path) -> None:
 
 async def test_every_action_of_the_table_exists() -> None:
     from tui_trainer.tui.actions import SECTIONS
+    from tui_trainer.tui.screens.compare import CompareScreen
     from tui_trainer.tui.screens.design import DesignScreen
     from tui_trainer.tui.screens.inspect import InspectScreen
     from tui_trainer.tui.screens.network_panel import LayerTable
     from tui_trainer.tui.screens.runs import RunsScreen
 
-    owners = {"Everywhere": TrainerApp, "Design": DesignScreen, "Design: network table": LayerTable, "Train": TrainScreen, "Inspect": InspectScreen, "Runs": RunsScreen}
+    owners = {"Everywhere": TrainerApp, "Design": DesignScreen, "Design: network table": LayerTable, "Train": TrainScreen, "Inspect": InspectScreen, "Runs": RunsScreen, "Compare": CompareScreen}
     for title, actions in SECTIONS.items():
         for action in actions:
             name = action.name.partition("(")[0]
+            if title.startswith("Inspect: "):
+                continue  # its views' own: test_app_inspect.py
             owner = TrainerApp if name.startswith("app.") else owners[title]
             assert hasattr(owner, f"action_{name.removeprefix('app.')}"), action
     assert len({action.keys for action in TRAIN}) == len(TRAIN)

@@ -32,7 +32,7 @@ class Action:
 EVERYWHERE = (
     Action("app.go('design')", "1,alt+1", "Design", "Say what to train.", footer=False),
     Action("app.go('train')", "2,alt+2", "Train", "Watch the run and take the wheel.", footer=False),
-    Action("app.go('inspect')", "3,alt+3", "Inspect", "See where it fails: confusion and figures per class.", footer=False),
+    Action("app.go('inspect')", "3,alt+3", "Inspect", "See why it fails, what it has learnt, and try it.", footer=False),
     Action("app.go('runs')", "4,alt+4", "Runs", "All runs, and what has been tried.", footer=False),
     Action("app.theme_next", "f9", "Theme", "Next theme: dark, light, high contrast.", footer=False),
     Action("app.command_palette", "ctrl+p", "Palette", "Find any action by its name.", footer=False),
@@ -89,9 +89,53 @@ TRAIN = (
 )
 
 INSPECT = (
-    Action("shares", "x", "Counts / %", "Confusion matrix in counts, or in per cent of the row."),
+    Action("view('errors')", "e", "Errors", "The matrix, and the images of any of its cells, worst first.", footer=False),
+    Action("view('figures')", "f", "Figures", "Precision, recall and F1 of every class; what is confused with what.", footer=False),
+    Action("view('calibration')", "l", "Reliability", "Calibration: whether the network is as often right as it is sure.", footer=False),
+    Action("view('weights')", "w", "Weights", "Kernels and dense weights as pictures.", footer=False),
+    Action("view('histograms')", "h", "Histograms", "How weights and activations moved over the checkpoints; dead ReLUs.", footer=False),
+    Action("view('image')", "i", "Image", "One image: probabilities, saliency, and what every layer makes of it.", footer=False),
+    Action("view('pad')", "d", "Draw", "Draw with the mouse or the keys, and see what the network takes it for.", footer=False),
+    Action("view('pair')", "p", "Pair", "Two runs: what one gets right and the other wrong.", footer=False),
     Action("split", "t", "Split", "The validation, the training or the test images."),
-    Action("back", "b", "Back to the run", "To the curves of this run."),
+    Action("choose_checkpoint", "C", "Checkpoint", "Choose the weights: best, last, or any checkpoint of the run."),
+    Action("reload", "r", "Reload", "Take the newest checkpoint, or try again what failed."),
+    Action("back", "b", "Back to the run", "To the curves of this run.", footer=False),
+)
+
+ERRORS = (
+    Action("all_errors", "a", "All errors", "Every mistake, worst first. On the matrix, ⏎ on a cell or a class's name lists its images."),
+    Action("order", "o", "Order", "Worst first by the loss, or by how sure the network was."),
+    Action("size", "z", "Size", "Thumbnails, or every pixel."),
+    Action("shares", "x", "Counts / %", "Confusion matrix in counts, or in per cent of the row."),
+    Action("matrix", "escape", "Matrix", "From the images back to the matrix.", key="esc", footer=False),
+)
+IMAGE = (
+    Action("step(1)", "n", "Next", "The next image of the list."),
+    Action("step(-1)", "N", "Previous", "The image before."),
+    Action("layer(1)", "full_stop", "Next layer", "Feature maps of the next layer.", key="."),
+    Action("layer(-1)", "comma", "Layer before", "Feature maps of the layer before.", key=",", footer=False),
+    Action("part", "v", "View", "Probabilities, saliency or feature maps, where the screen is too small for all.", key="v"),
+    Action("list", "escape", "List", "Back to the list of images.", key="esc"),
+)
+WEIGHTS = (
+    Action("layer(1)", "full_stop", "Next layer", "The next layer that has weights.", key="."),
+    Action("layer(-1)", "comma", "Layer before", "The layer before.", key=",", footer=False),
+    Action("scale", "o", "Scale", "One scale for all pictures, or each on its own."),
+)
+HISTOGRAMS = (Action("what", "o", "Activations", "Histograms of the weights, or of the activations."),)
+PAD = (
+    Action("pen", "space", "Pen", "Lower or lift the pen; the arrows move it. The mouse draws with its left button and rubs out with its right.", key="space"),
+    Action("rub", "x", "Erase", "Rub out instead of drawing, and back."),
+    Action("clear", "c", "Clear", "An empty pad."),
+    Action("undo_stroke", "u,ctrl+z", "Undo", "Take back the last stroke."),
+    Action("open_file", "ctrl+o", "Open", "Take a picture file instead of a drawing."),
+    Action("save", "ctrl+s", "Save", "Write the drawing as a PNG file."),
+    Action("look", "enter", "Look inside", "Saliency and feature maps of the drawing.", key="⏎"),
+)
+PAIR = (
+    Action("other", "o", "Other run", "Choose the run to compare with."),
+    Action("size", "z", "Size", "Thumbnails, or every pixel."),
 )
 
 RUNS = (
@@ -122,7 +166,10 @@ COMPARE = (
     Action("back", "escape,b", "Back to the runs", "To the table of runs, where the marks stay.", key="esc"),
 )
 
-SECTIONS = {"Everywhere": EVERYWHERE, "Design": DESIGN, "Design: network table": NETWORK, "Train": TRAIN, "Inspect": INSPECT, "Runs": RUNS, "Compare": COMPARE}
+SECTIONS = {
+    "Everywhere": EVERYWHERE, "Design": DESIGN, "Design: network table": NETWORK, "Train": TRAIN, "Inspect": INSPECT, "Inspect: errors": ERRORS,
+    "Inspect: one image": IMAGE, "Inspect: weights": WEIGHTS, "Inspect: histograms": HISTOGRAMS, "Inspect: draw": PAD, "Inspect: pair of runs": PAIR, "Runs": RUNS, "Compare": COMPARE,
+}  # fmt: skip
 
 
 def bindings(actions: tuple[Action, ...]) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:

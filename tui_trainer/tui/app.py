@@ -22,6 +22,7 @@ from tui_trainer.tui.widgets.marks import glyphs
 from tui_trainer.tui.widgets.shown import forget, write_only_changes
 
 if TYPE_CHECKING:
+    from tui_trainer.asking import Inspector
     from tui_trainer.config import Config
     from tui_trainer.runs.folder import RunFolder
     from tui_trainer.tui.forms.forking import ForkDraft
@@ -60,7 +61,7 @@ class TrainerApp(App[None]):
     """``root`` is the folder of runs, ``run`` the one to open, ``looks`` how often a second a run is looked at."""
 
     TITLE = "tui-trainer"
-    CSS_PATH = ["styles/app.tcss", "styles/design.tcss", "styles/train.tcss", "styles/dialogs.tcss"]
+    CSS_PATH = ["styles/app.tcss", "styles/design.tcss", "styles/train.tcss", "styles/inspect.tcss", "styles/dialogs.tcss"]
     BINDINGS = bindings(EVERYWHERE)
     MODES = {"design": _design, "train": _train, "inspect": _inspect, "runs": _runs}
     ENABLE_COMMAND_PALETTE = True
@@ -78,6 +79,7 @@ class TrainerApp(App[None]):
         self.now = clock
         self.feed: Feed | None = None
         self.trainers: list[subprocess.Popen[bytes]] = []
+        self._inspector: Inspector | None = None
         self._draft_to_open: tuple[Path, str] | None = None
 
     # --- start and end
@@ -169,6 +171,24 @@ class TrainerApp(App[None]):
             for screen in self.screen_stack:
                 if screen.id in ("train", "inspect"):
                     screen.post_message(RunAdvanced(self.feed))
+
+    @property
+    def inspector(self) -> "Inspector":
+        """The process that looks into networks; it starts when it is first asked."""
+        if self._inspector is None:
+            from tui_trainer.asking import Inspector
+
+            self._inspector = Inspector(on_state=self._inspector_changed)
+        return self._inspector
+
+    def _inspector_changed(self, _: str) -> None:
+        if self._running and self.screen.id == "inspect" and (changed := getattr(self.screen, "process_changed", None)):
+            changed()
+
+    async def on_unmount(self) -> None:
+        """That process goes with the app; trainers stay."""
+        if self._inspector is not None:
+            await self._inspector.close()
 
     def run_renamed(self, before: Path, after: Path) -> None:
         """Follow a run under its new name."""

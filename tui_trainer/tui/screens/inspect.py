@@ -1,149 +1,313 @@
-"""Screen 3, Inspect: where does it fail. The matrix of an evaluation, figures per class, the most confused pairs."""
+"""Screen 3, Inspect: why does it fail, what has it learnt, and what does it make of what I draw.
 
-from dataclasses import dataclass
+What takes a network is computed by a process of its own (``tui_trainer.asking``); until it answers, the screen shows what the
+run's events hold.
+"""
+
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container
 from textual.screen import Screen
+from textual.widgets import Static
 
-from tui_trainer.runs.history import History
-from tui_trainer.runs.metrics import class_names, confused_pairs, macro_mean, per_class
+from tui_trainer.asking.answers import CheckpointInfo, Opened
+from tui_trainer.asking.message import Question, Reply
+from tui_trainer.asking.picture import Picture
+from tui_trainer.asking.questions import Split
+from tui_trainer.asking.wire import AskingError, SupersededError
+from tui_trainer.config.errors import ConfigError
+from tui_trainer.runs.checkpoints import read_index
+from tui_trainer.runs.events import CheckpointSaved
 from tui_trainer.tui.actions import INSPECT, bindings
 from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
 from tui_trainer.tui.controls.paint import plain
-from tui_trainer.tui.controls.table import Column, Table
+from tui_trainer.tui.controls.tabs import Tabs
 from tui_trainer.tui.messages import RunAdvanced
-from tui_trainer.tui.screens.panels import MatrixPanel
-from tui_trainer.tui.wording import percent
+from tui_trainer.tui.screens.dialogs import Option, Pick
+from tui_trainer.tui.views.calibration import CalibrationView
+from tui_trainer.tui.views.errors import ErrorsView
+from tui_trainer.tui.views.figures import FiguresView
+from tui_trainer.tui.views.histograms import HistogramsView
+from tui_trainer.tui.views.image import ImageView
+from tui_trainer.tui.views.listing import ImageChosen, Listing
+from tui_trainer.tui.views.pad import PadView
+from tui_trainer.tui.views.pair import PairView
+from tui_trainer.tui.views.shown import checkpoint_words
+from tui_trainer.tui.views.view import Subject, View
+from tui_trainer.tui.views.weights import WeightsView
+from tui_trainer.tui.wording import percent, thousands
 
 if TYPE_CHECKING:
     from tui_trainer.tui.app import TrainerApp
+    from tui_trainer.tui.feed import Feed
 
-
-@dataclass(frozen=True, slots=True)
-class ClassRow:
-    """One class, or the mean of all."""
-
-    name: str
-    precision: float
-    recall: float
-    f1: float
-    images: int
-    wrong: int
-
-
-@dataclass(frozen=True, slots=True)
-class PairRow:
-    """One kind of mistake."""
-
-    true: str
-    called: str
-    count: int
-    share: float
-    """Of the true class's images, 0..1."""
-
-
-def _figure(value: float) -> str:
-    return f"{100 * value:.1f}"
-
-
-CLASSES = [
-    Column[ClassRow]("name", "class", 8, lambda row: (row.name, "bold"), grows=True),
-    Column[ClassRow]("precision", "precision", 9, lambda row: _figure(row.precision), "right"),
-    Column[ClassRow]("recall", "recall", 7, lambda row: _figure(row.recall), "right"),
-    Column[ClassRow]("f1", "F1", 6, lambda row: _figure(row.f1), "right"),
-    Column[ClassRow]("images", "images", 7, lambda row: str(row.images), "right"),
-    Column[ClassRow]("wrong", "wrong", 6, lambda row: (str(row.wrong), "bad" if row.wrong else "muted"), "right"),
-]
-PAIRS = [
-    Column[PairRow]("true", "true class", 8, lambda row: (row.true, "bold"), grows=True),
-    Column[PairRow]("called", "called", 8, lambda row: row.called, grows=True),
-    Column[PairRow]("count", "images", 7, lambda row: str(row.count), "right"),
-    Column[PairRow]("share", "% of class", 10, lambda row: _figure(row.share), "right"),
-]
-NOTHING = ["No evaluation yet.", "2 Train shows how far the run is."]
+VIEWS: dict[str, type[View]] = {
+    "errors": ErrorsView, "figures": FiguresView, "calibration": CalibrationView, "weights": WeightsView,
+    "histograms": HistogramsView, "image": ImageView, "pad": PadView, "pair": PairView,
+}  # fmt: skip
+TABS = [(action.name.split("'")[1], action.shown_key, action.label) for action in INSPECT if action.name.startswith("view(")]
+SPLITS: tuple[Split, ...] = ("validation", "test", "train")
+NO_RUN = "No run is followed: 4 Runs lists them, 1 Design says what to train."
 
 
 class InspectScreen(Screen[None]):
-    """The newest evaluation of the followed run, class by class."""
+    """The followed run, seen from eight sides."""
 
     app: "TrainerApp"
     BINDINGS = bindings(INSPECT)
+    AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
 
     def __init__(self) -> None:
         super().__init__(id="inspect")
-        self._shown: object = None
+        self.view = "errors"
+        self.subject: Subject | None = None
+        self._shown: Feed | None = None
+        self._told: tuple[CheckpointInfo, float | None] | None = None
+        self._open = 0
+        self._progress = ""
+        self._round = 0
 
     def compose(self) -> ComposeResult:
-        """Matrix on the left, tables on the right."""
+        """Header, the views' tabs, what went wrong, the view in front."""
         yield Header("inspect")
-        with Horizontal(id="body"):
-            yield MatrixPanel(id="matrix", classes="panel")
-            with Vertical(id="tables"):
-                yield Table[ClassRow](CLASSES, empty=NOTHING, id="classes", classes="panel")
-                yield Table[PairRow](PAIRS, empty=["Nothing is confused with anything."], id="pairs", classes="panel")
+        yield Tabs(TABS, self.view)
+        yield Static("", id="trouble", markup=False)
+        with Container(id="body"):
+            for name, kind in VIEWS.items():
+                yield kind(id=name)
         yield KeyBar()
 
+    # --- following the run
+
     def on_mount(self) -> None:
-        """Name the panels."""
-        self.query_one("#classes").border_title = "Classes, per cent"
-        self.query_one("#pairs").border_title = "Most confused"
-        self._show()
+        """Show what there is; the process starts beside."""
+        self.query_one("#trouble").display = False
+        for name in VIEWS:
+            self.query_one(f"#{name}").display = name == self.view
+        self._follow()
 
     def on_screen_resume(self) -> None:
-        """Catch up."""
-        self._show()
+        """Catch up; perhaps it is another run."""
+        self._follow()
 
     def on_run_advanced(self, event: RunAdvanced) -> None:
-        """There may be a newer evaluation."""
+        """There may be a newer evaluation or checkpoint."""
         if self.is_current:
-            self._show()
+            self._follow()
 
-    def _show(self) -> None:
+    def on_unmount(self) -> None:
+        """Nobody asks any more."""
+        self._open = 0
+
+    def _follow(self) -> None:
         feed = self.app.feed
-        panel = self.query_one(MatrixPanel)
         if feed is None:
-            self.query_one(Header).subject = "no run: 4 Runs lists them"
+            self.query_one(Header).subject = "no run"
+            self._trouble(NO_RUN)
             return
-        panel.show(feed.history, anew=feed is not self._shown)
-        self._shown = feed
-        self._tables(feed.history, panel.split)
-        newest = feed.history.split(panel.split).newest
-        at = f"epoch {newest.epoch:.4g} · {panel.split} {percent(newest.accuracy)}" if newest else "not evaluated yet"
-        self.query_one(Header).subject = plain(f"{feed.name} · {at}")
+        if feed is not self._shown:
+            self._trouble("")
+            self._shown, self._told = feed, None
+            split: Split = next((each for each in SPLITS if feed.history.split(each).newest is not None), "validation")
+            self.subject = Subject(str(feed.path), "last" if feed.live else "", split)
+            self.current.enter()
+        self.query_one("#errors", ErrorsView).show_events()
+        self.query_one("#figures", FiguresView).show_events()
+        self._head()
+        self.refresh_bindings()
 
-    def _tables(self, history: History, split: str) -> None:
-        newest = history.split(split).newest
-        if newest is None or not newest.confusion:
-            for table in self.query(Table):
-                table.show([])
+    @property
+    def current(self) -> View:
+        """The view in front."""
+        return self.query_one(f"#{self.view}", View)
+
+    def _head(self) -> None:
+        """What is looked at, or what is waited for."""
+        feed, subject = self._shown, self.subject
+        if feed is None or subject is None or not self.query(Header):  # nothing left where the app is being left
             return
-        names = class_names(history.started.classes if history.started else (), newest.confusion)
-        figures = per_class(newest.confusion)
-        rows = [ClassRow(name, each.precision, each.recall, each.f1, each.support, each.misclassified) for name, each in zip(names, figures, strict=False)]
-        precision, recall, f1 = (macro_mean(figures, name) for name in ("precision", "recall", "f1"))
-        mean = ClassRow("macro mean", precision, recall, f1, sum(each.support for each in figures), sum(each.misclassified for each in figures))
-        self.query_one("#classes", Table).show([*rows, mean])
-        pairs = [PairRow(names[true], names[called], count, count / max(1, figures[true].support)) for true, called, count in confused_pairs(newest.confusion)]
-        self.query_one("#pairs", Table).show(pairs)
+        if self._open and (waiting := self._progress or self.waiting_for):
+            text = waiting
+        else:
+            words = [feed.name]
+            if self.current.BY_SPLIT:
+                words.append(subject.split)
+            if self._told is not None:
+                info, accuracy = self._told
+                words.append(checkpoint_words(info))
+                if accuracy is not None and self.current.BY_SPLIT:
+                    words.append(percent(accuracy))
+            if newer := self.newer():
+                words.append(f"{newer}: r takes it")
+            text = " · ".join(words)
+        self.query_one(Header).subject = plain(text)
+
+    def newer(self) -> str:
+        """A checkpoint that came after the one that is shown, in words; empty where there is none or an older one is looked at on purpose."""
+        feed, subject = self._shown, self.subject
+        if feed is None or subject is None or self._told is None or subject.checkpoint not in ("last", ""):
+            return ""
+        newest = next((event for event in reversed(feed.history.events) if isinstance(event, CheckpointSaved)), None)
+        return f"epoch {newest.epoch:.4g} is there" if newest is not None and newest.step > self._told[0].step and feed.live else ""
+
+    # --- asking
+
+    @property
+    def waiting_for(self) -> str:
+        """Why nothing is there yet."""
+        if self.app.inspector.state == "ready":
+            return "being computed"
+        return "the inspection process starts (torch takes a few seconds)"
+
+    async def ask(self, question: Question[Reply], slot: str = "", *, quiet: bool = False) -> Reply | None:
+        """The answer; None where a newer question took its place, or where there is none: then a sentence says why, and r tries again."""
+        self._open += not quiet
+        self._head()
+        try:
+            answer = await self.app.inspector.ask(question, slot=slot, progress=None if quiet else self._tell_progress)
+        except SupersededError:
+            return None
+        except AskingError as error:
+            self._trouble(f"{error}  (r tries again)")
+            return None
+        finally:
+            self._open -= not quiet
+            self._progress = ""
+            self._head()
+        self._trouble("")
+        return answer
+
+    def _tell_progress(self, what: str, done: int, total: int) -> None:
+        self._progress = f"{what} {thousands(done)}/{thousands(total)}" if total else what
+        self._head()
+
+    def _trouble(self, text: str) -> None:
+        line = self.query_one("#trouble", Static)
+        if line.display or text:
+            line.update(plain(text))
+            line.display = bool(text)
+
+    def process_changed(self) -> None:
+        """The process is ready, or gone."""
+        self._head()
+
+    def tell_checkpoint(self, checkpoint: CheckpointInfo, accuracy: float | None = None) -> None:
+        """Which weights the answer was of."""
+        self._told = (checkpoint, accuracy)
+        self._head()
+
+    def class_names(self, count: int, opened: Opened | None = None) -> list[str]:
+        """Names of the classes."""
+        if opened is not None:
+            return list(opened.classes)
+        summary = self.query_one("#errors", ErrorsView).summary
+        if summary is not None and len(summary.classes) == count:
+            return list(summary.classes)
+        started = self._shown.history.started if self._shown else None
+        return started.classes if started is not None and len(started.classes) == count else [str(number) for number in range(count)]
+
+    # --- between the views
+
+    def show_cell(self, true: int, predicted: int) -> None:
+        """A cell of the matrix, or a class, in Errors."""
+        self.action_view("errors")
+        self.query_one("#errors", ErrorsView).choose(true, predicted)
+
+    def worst(self) -> Listing | None:
+        """The list that Errors shows."""
+        listing = self.query_one("#errors", ErrorsView).images.listing
+        return listing if listing is not None and listing.total > 0 else None
+
+    def on_image_chosen(self, event: ImageChosen) -> None:
+        """Look at it closely."""
+        self.query_one("#image", ImageView).look_at(event.listing, event.number, event.view)
+        self.action_view("image")
+
+    def look_at_drawing(self, picture: Picture) -> None:
+        """The same for a drawing."""
+        self.query_one("#image", ImageView).look_at_drawing(picture)
+        self.action_view("image")
+
+    def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
+        """A click on a tab."""
+        self.action_view(event.name)
+
+    def on_resize(self) -> None:
+        """The breakpoints' classes are set after this."""
+        self.call_after_refresh(self._arrange)
+
+    def _arrange(self) -> None:
+        for view in self.query(View):
+            view.arranged()
+
+    # --- what one can do
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a run there is nothing to look at."""
-        return self.app.feed is not None if action in ("shares", "split", "back") else True
+        if action == "split":
+            return self.subject is not None and self.current.BY_SPLIT
+        if action == "choose_checkpoint":
+            return self.subject is not None and self.view != "histograms"
+        return self.subject is not None if action in ("back", "reload") else True
 
-    def action_shares(self) -> None:
-        """Counts or per cent."""
-        self.query_one(MatrixPanel).toggle_shares()
+    def relabel(self, action: str, label: str) -> str:
+        """The view in front may call its keys otherwise."""
+        relabel = getattr(self.current, "relabel", None)
+        return relabel(action, label) if relabel else label
+
+    def action_view(self, name: str) -> None:
+        """Bring a view to the front."""
+        if name != self.view:
+            self.current.display = False
+            self.view = name
+            self.current.display = True
+            self.query_one(Tabs).turn(name)
+        self.current.enter()
+        self._head()
+        self.refresh_bindings()
+
+    def _look_at(self, subject: Subject) -> None:
+        self._round += 1
+        self.subject, self._told = replace(subject, round=self._round), None
+        self.current.catch_up()
+        self._head()
+
+    def action_split(self) -> None:
+        """The next split."""
+        if self.subject is not None:
+            self._look_at(replace(self.subject, split=SPLITS[(SPLITS.index(self.subject.split) + 1) % len(SPLITS)]))
+
+    def action_reload(self) -> None:
+        """Anew: the newest checkpoint, or what failed."""
+        if self.subject is not None:
+            self._look_at(self.subject)
+
+    def action_choose_checkpoint(self) -> None:
+        """Choose the weights."""
+        subject, feed = self.subject, self._shown
+        if subject is None or feed is None:
+            return
+        try:
+            entries = list(read_index(feed.path / "checkpoints").entries.values())
+        except ConfigError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+
+        def chosen(option: Option | None) -> None:
+            if option is not None and self.subject is not None:
+                self._look_at(replace(self.subject, checkpoint=str(option.value)))
+
+        options = [Option("best", "best", "best on validation"), Option("last", "last", "the newest; of a live run it moves on")]
+        for entry in reversed(entries):
+            figure = f"  validation {percent(entry.accuracy)}" if entry.accuracy is not None else ""
+            options.append(Option(entry.file, entry.file, f"epoch {entry.epoch:.4g}{figure}  {entry.reason}{'  best' if entry.best else ''}"))
+        self.app.push_screen(Pick("Weights of which checkpoint", options, subject.checkpoint or "best"), chosen)
 
     def action_back(self) -> None:
         """To the curves."""
         self.app.action_go("train")
-
-    def action_split(self) -> None:
-        """The next split."""
-        if self.app.feed is not None:
-            self.query_one(MatrixPanel).next_split(self.app.feed.history)
-            self._show()

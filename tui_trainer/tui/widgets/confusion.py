@@ -5,7 +5,7 @@ the ground of a cell is the darker the more images of its row it holds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import events
@@ -19,6 +19,9 @@ from tui_trainer.tui.widgets.marks import Glyphs, glyphs
 from tui_trainer.tui.widgets.painted import Line, Painted, Part, cut, width_of
 from tui_trainer.tui.widgets.plot.canvas import fitted
 
+ALL = -1
+"""Stands for every class in a cursor: (3, ALL) is the third row, (ALL, ALL) the whole matrix."""
+CORNER = "all"
 LONGEST_ROW_NAME = 12
 LEAST_ROW_NAME = 5
 """Names of rows are cut to this where all columns fit then."""
@@ -99,27 +102,34 @@ def shade(share: float) -> int:
 
 
 def matrix_lines(
-    confusion: Confusion, classes: Sequence[str], place: Grid, table: Glyphs, *, shares: bool, rows: range, columns: range, cursor: tuple[int, int] | None, focused: bool
+    confusion: Confusion, classes: Sequence[str], place: Grid, table: Glyphs, *, shares: bool, rows: range, columns: range, cursor: tuple[int, int] | None, focused: bool,
+    corner: str = "",
 ) -> list[Line]:  # fmt: skip
-    """The header and one line for each of ``rows``, with the cells of ``columns``."""
+    """The header and one line for each of ``rows``, with the cells of ``columns``. A cursor of ``ALL`` stands on the names."""
     wide = place.cell - 1
-    header: list[Part] = [(" " * place.left, "")]
+    name: list[Part] = [(corner[: place.left - 1].ljust(place.left - 1), _chosen(cursor == (ALL, ALL), focused)), (" ", "")]
+    header = name if corner else [(" " * place.left, "")]
     heads = column_names(classes)
     ellipsis = table.ellipsis if wide >= 5 else ""
     for column in columns:
         here = cursor is not None and focused and column == cursor[1]
-        header += [(" ", ""), (fitted(heads[column], wide, ellipsis, right=True), "accent" if here else "muted")]
+        header += [(" ", ""), (fitted(heads[column], wide, ellipsis, right=True), _chosen(cursor == (ALL, column), focused, "accent" if here else "muted"))]
     lines: list[Line] = [tuple(header)]
     parts = shares_of(confusion)
     for row in rows:
         here = cursor is not None and focused and row == cursor[0]
-        line: list[Part] = [(fitted(classes[row], place.left - 1, table.ellipsis) + " ", "accent" if here else "muted")]
+        line: list[Part] = [(fitted(classes[row], place.left - 1, table.ellipsis) + " ", _chosen(cursor == (row, ALL), focused, "accent" if here else "muted"))]
         for column in columns:
             count, share = confusion[row][column], parts[row][column]
             text = f" {cell_text(count, share, shares=shares, zero=table.zero).rjust(wide)}"
             line.append((text, _looks(row, column, count, share, cursor, focused=focused)))
         lines.append(tuple(line))
     return lines
+
+
+def _chosen(here: bool, focused: bool, otherwise: str = "muted") -> str:
+    """The looks of a name that the cursor stands on."""
+    return ("on-accent bold" if focused else "bold underline") if here else otherwise
 
 
 def _looks(row: int, column: int, count: int, share: float, cursor: tuple[int, int] | None, *, focused: bool) -> str:
@@ -135,10 +145,22 @@ def _looks(row: int, column: int, count: int, share: float, cursor: tuple[int, i
 def reading(confusion: Confusion, classes: Sequence[str], cursor: tuple[int, int], table: Glyphs) -> str:
     """What the cell under the cursor says, as a sentence."""
     true, predicted = cursor
+    if ALL in cursor:
+        return _reading_all(confusion, classes, true, predicted)
     count, total = confusion[true][predicted], sum(confusion[true])
     percent = f"{100 * count / total:.1f} %" if total else "no images"
     verb = "recognised" if true == predicted else f"{table.arrow} {classes[predicted]}"
     return f"{classes[true]} {verb}  {count} of {total}  {percent}"
+
+
+def _reading_all(confusion: Confusion, classes: Sequence[str], true: int, predicted: int) -> str:
+    rows = range(len(confusion))
+    if true != ALL:
+        return f"{classes[true]} missed  {sum(confusion[true]) - confusion[true][true]} of {sum(confusion[true])}"
+    if predicted != ALL:
+        return f"{classes[predicted]} said wrongly  {sum(confusion[row][predicted] for row in rows if row != predicted)} times"
+    wrong = sum(sum(confusion[row]) - confusion[row][row] for row in rows)
+    return f"all errors  {wrong} of {sum(map(sum, confusion))}"
 
 
 class ConfusionMatrix(Painted, ScrollView, can_focus=True):
@@ -178,11 +200,13 @@ class ConfusionMatrix(Painted, ScrollView, can_focus=True):
     class CellSelected(CellHighlighted):
         """A cell was chosen, by Enter or the mouse."""
 
-    def __init__(self, *, shares: bool = False, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(self, *, shares: bool = False, heads: bool = False, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self._confusion: Confusion = ()
         self._names: Sequence[str] = ()
-        self._cursor = (0, 0)
+        self._first = ALL if heads else 0
+        """``heads``: the cursor may stand on the names, which means a whole row or column, or on the corner, which means all."""
+        self._cursor = (self._first, self._first)
         self._touched = False
         self.set_reactive(ConfusionMatrix.shares, shares)
 
@@ -194,7 +218,7 @@ class ConfusionMatrix(Painted, ScrollView, can_focus=True):
     @cursor.setter
     def cursor(self, cell: tuple[int, int]) -> None:
         last = max(len(self._confusion) - 1, 0)
-        cell = (max(0, min(cell[0], last)), max(0, min(cell[1], last)))
+        cell = (max(self._first, min(cell[0], last)), max(self._first, min(cell[1], last)))
         self._touched = True
         if cell != self._cursor:
             self._cursor = cell
@@ -207,7 +231,7 @@ class ConfusionMatrix(Painted, ScrollView, can_focus=True):
         if any(len(row) != len(confusion) for row in confusion) or len(classes) != len(confusion):
             raise ValueError(f"a confusion matrix of {len(confusion)} rows needs as many columns and names; there are {len(classes)} names")
         if len(confusion) != len(self._confusion):
-            self._cursor = (0, 0)
+            self._cursor = (self._first, self._first)
         self._confusion, self._names = [list(row) for row in confusion], list(classes)
         self._measure()
         self.changed()
@@ -253,8 +277,14 @@ class ConfusionMatrix(Painted, ScrollView, can_focus=True):
     def on_resize(self) -> None:
         self._measure()
 
+    @property
+    def classes_shown(self) -> Sequence[str]:
+        """Their names."""
+        return self._names
+
     def _grid(self) -> Grid:
-        return grid(self._confusion, self._names, self._view().width, shares=self.shares)
+        place = grid(self._confusion, self._names, self._view().width, shares=self.shares)
+        return replace(place, left=max(place.left, len(CORNER) + 1)) if self._first == ALL else place
 
     def _measure(self) -> None:
         place = self._grid()
@@ -269,17 +299,18 @@ class ConfusionMatrix(Painted, ScrollView, can_focus=True):
     def _cell_at(self, event: events.MouseEvent) -> tuple[int, int] | None:
         offset = event.get_content_offset(self)
         place = self._grid()
-        if offset is None or not self._confusion or offset.x < place.left or offset.y < 1 or offset.y >= self._view().height - self._reads():
+        if offset is None or not self._confusion or offset.y >= self._view().height - self._reads():
             return None
-        row, column = offset.y - 1 + self.scroll_offset.y, (offset.x - place.left) // place.cell + self._first_column(place)
-        return (row, column) if row < place.classes and column < place.classes else None
+        row = offset.y - 1 + self.scroll_offset.y if offset.y else ALL
+        column = (offset.x - place.left) // place.cell + self._first_column(place) if offset.x >= place.left else ALL
+        return (row, column) if self._first <= min(row, column) and max(row, column) < place.classes else None
 
     def _first_column(self, place: Grid) -> int:
         """Columns are scrolled as a whole."""
         return -(-self.scroll_offset.x // place.cell)
 
     def _scroll_to_cursor(self) -> None:
-        place, (row, column) = self._grid(), self._cursor
+        place, row, column = self._grid(), max(self._cursor[0], 0), max(self._cursor[1], 0)
         view = self._view()
         rows, columns = max(view.height - 1 - self._reads(), 1), max((view.width - place.left) // place.cell, 1)
         top, first = self.scroll_offset.y, self._first_column(place)
@@ -298,7 +329,8 @@ class ConfusionMatrix(Painted, ScrollView, can_focus=True):
         columns = range(first, min(first + max((width - place.left) // place.cell, 1), place.classes))
         cursor = self._cursor if self._touched or self.has_focus else None
         lines = matrix_lines(
-            self._confusion, self._names, place, glyphs(), shares=self.shares, rows=rows, columns=columns, cursor=cursor, focused=self.has_focus
+            self._confusion, self._names, place, glyphs(), shares=self.shares, rows=rows, columns=columns, cursor=cursor, focused=self.has_focus,
+            corner=CORNER if self._first == ALL else "",
         )  # fmt: skip
         if reads:
             lines += [()] * (height - 1 - len(lines))
