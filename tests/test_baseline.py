@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from tests.conftest import run_program
-from tui_trainer.config import load_config
+from tui_trainer.config import load_config, to_tree
 from tui_trainer.lab.baseline import fit, load, measure
-from tui_trainer.runs.baselines import FILE, read_baselines
+from tui_trainer.runs.baselines import FILE, best_baseline, read_baselines
+from tui_trainer.runs.folder import create_run
 
 SMALL = {"data.train_images": 300}
 
@@ -48,8 +49,10 @@ def test_from_the_prompt(tmp_path: Path) -> None:
     (kept,) = read_baselines(tmp_path / "runs")
     assert kept.accuracy["test"] == told["accuracy"]
     assert kept.confusion["test"] == told["confusion"]
-    same, other = (load_config("digits-mlp", {"data.seed": seed}).data for seed in (0, 1))
+    same, other = (to_tree(load_config("digits-mlp", {"data.seed": seed}))["data"] for seed in (0, 1))
     assert [kept.comparable(data, split) for data in (same, other) for split in ("validation", "test")] == [True, True, False, True]
+    runs = [create_run(load_config("digits-mlp", {"data.seed": seed}), tmp_path / "runs") for seed in (0, 1)]
+    assert [best_baseline(run.path, "validation") for run in runs] == [kept, None]
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,9 @@ def ensemble(
     as_json: Json = False,
     trust: Trust = False,
 ) -> None:
-    """Measure several runs together: the mean of their probabilities.
+    """Measure several runs as one.
 
-    Says what each member adds, and how often two of them differ.
+    Averages their probabilities, or counts their votes, says what each member adds, and how often two of them differ.
     """
     import contextlib
 

@@ -1,13 +1,17 @@
 """What baselines reached: one line of JSON each in ``baselines.jsonl`` beside the runs, so that they can stand beside runs on the same data."""
 
+from __future__ import annotations
+
 import json
 import time
+import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tui_trainer.config import Config, Data
+if TYPE_CHECKING:  # the app looks at baselines without the schema, which would cost it 20 MB
+    from tui_trainer.config import Config
 
 FILE = "baselines.jsonl"
 TESTED_ON = ("dataset", "directory", "image_size", "channels")
@@ -39,11 +43,10 @@ class BaselineResult:
         """Such as ``svc-rbf``."""
         return str(self.settings.get("model", ""))
 
-    def comparable(self, data: Data, split: str) -> bool:
-        """Whether its figure on ``split`` is of the same images as a run's with ``data``."""
+    def comparable(self, data: Mapping[str, Any], split: str) -> bool:
+        """Whether its figure on ``split`` is of the same images as a run's whose config has this ``data`` table."""
         names = TESTED_ON if split == "test" else TESTED_ON + HELD_OUT_BY
-        wanted = data.model_dump(mode="json")
-        return split in self.accuracy and all(self.data.get(name) == wanted[name] for name in names)
+        return isinstance(self.accuracy.get(split), float | int) and all(self.data.get(name) == data.get(name) for name in names)
 
 
 def baseline_result(
@@ -84,3 +87,13 @@ def read_baselines(root: Path) -> list[BaselineResult]:
         if isinstance(result.settings, dict) and isinstance(result.data, dict) and isinstance(result.accuracy, dict):
             found.append(result)
     return found
+
+
+def best_baseline(run: Path, split: str) -> BaselineResult | None:
+    """The best of the baselines beside a run's folder that were measured on the same images of ``split``."""
+    try:
+        data = tomllib.loads((run / "config.toml").read_text("utf-8")).get("data")
+    except (OSError, ValueError, RecursionError):
+        return None
+    found = [each for each in read_baselines(run.parent) if isinstance(data, dict) and each.comparable(data, split)]
+    return max(found, key=lambda each: each.accuracy[split], default=None)

@@ -1,10 +1,12 @@
 """The two charts of a run: loss and accuracy of training and validation over the planned epochs."""
 
 from itertools import pairwise
+from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from tui_trainer.runs.baselines import best_baseline
 from tui_trainer.runs.history import History, Track
 from tui_trainer.tui.widgets.chart import LineChart
 from tui_trainer.tui.widgets.plot.dots import Plot
@@ -68,6 +70,15 @@ class Curves(Container):
         self._extend(loss, "validation", "validation loss", validation, None, "loss", 1.0)
         self._extend(accuracy, "validation", "validation", validation, None, "accuracy", 100.0)
         self._draw_marks(history)
+
+    def compare_with(self, run: Path) -> None:
+        """A line at the validation accuracy of the best baseline beside this run, if there is one on the same images."""
+        baseline = best_baseline(run, "validation")
+        accuracy = self.charts[1]
+        if baseline is None:
+            accuracy.set_reference(None)
+        else:
+            accuracy.set_reference(100 * baseline.accuracy["validation"], baseline.model)
 
     def _tracks(self, history: History) -> list[tuple[str, Track]]:
         return [("steps", history.steps), ("validation", history.split("validation").track)]

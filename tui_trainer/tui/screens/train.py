@@ -92,6 +92,8 @@ class TrainScreen(TrainFrame):
         history, state = feed.history, feed.state
         self.query_one(RunProgress).show(self._progress(feed))
         self.query_one(Curves).show(history, anew=anew)
+        if anew:
+            self.query_one(Curves).compare_with(feed.path)
         self.query_one(TrendsPanel).show(history)
         self.query_one(MatrixPanel).show(history, anew=anew)
         self.query_one(ErrorsPanel).show(history, self.query_one(MatrixPanel).split)

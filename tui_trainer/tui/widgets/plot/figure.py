@@ -272,7 +272,9 @@ def _lines(canvas: Canvas, figure: Figure, place: Layout, glyphs: Glyphs) -> Non
             blank = picture[row] == BLANK
             picture[row, blank], inks[row, blank] = ord(glyphs.reference), INK_FAINT
             text = figure.reference[1]
-            words.append((row, place.width - len(text), text))
+            right = place.width - len(text)
+            unused = bool(np.isin(picture[row, max(0, right) :], (BLANK, ord(glyphs.reference))).all())
+            words.append((row, right if unused else 1, text))  # curves begin far from where they end
     newest_first = sorted(figure.changes, key=lambda change: change[0], reverse=True)
     for x, text in newest_first:
         column = place.column(x, figure.x, MARKS[figure.plot])
