@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
+
 BOUNDARIES = {"open", "write", "fsync", "replace", "unlink", "ftruncate", "flush", "close", "pwrite", "posix_fallocate"}
 
 
@@ -127,9 +129,15 @@ class Nursery:
         self.start(run, *arguments, **done_to_it)
         return self.end()
 
-    def kill_after(self, run: Path, *arguments: str, seconds: float, **done_to_it) -> int:
-        """Start one and kill it so many seconds after it began to train, or before."""
+    def kill_after(self, run: Path, *arguments: str, seconds: float, training: bool = True, **done_to_it) -> int:
+        """Start one and kill it so many seconds after it began to train; ``training=False``: after its process began."""
+        events = run / "events.jsonl"
+        before = events.stat().st_size
         pid = self.start(run, *arguments, **done_to_it)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            while training and events.stat().st_size == before and process.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.005)
         time.sleep(seconds)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

@@ -99,7 +99,7 @@ def assert_same(one: object, other: object) -> None:
 def test_killed_at_random_moments_it_ends_as_never_killed(nursery: Nursery, whole: RunFolder, tmp_path: Path) -> None:
     run, draw, kills = make(tmp_path, "killed"), random.Random(4), 0
     began = time.monotonic()
-    while (status := nursery.kill_after(run.path, "--resume", "last", seconds=draw.uniform(0.1, 0.9), tick=0.0)) == -signal.SIGKILL:
+    while (status := nursery.kill_after(run.path, "--resume", "last", seconds=draw.uniform(0.0, 0.4), training=draw.random() < 0.8, tick=0.0)) == -signal.SIGKILL:
         kills += 1
         assert true_status(run.path).state == "crashed"
         if kills >= 8 or time.monotonic() - began > 15:
