@@ -92,9 +92,9 @@ def _train(job: Job, listeners: Sequence[Listener], tell: Callable[[str], None])
     from tui_trainer.cli.console import complain
     from tui_trainer.config import ConfigError
     from tui_trainer.runs.forks import forked_event
+    from tui_trainer.runs.lock import Refused
     from tui_trainer.runs.status import read_status
     from tui_trainer.training.prepare import prepare
-    from tui_trainer.runs.lock import Refused
     from tui_trainer.training.run import train as run_training
 
     prepared = prepare(job.config, trusted=job.trust, progress=tell)
