@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_trainer.config import Config, ConfigError, load_config, parse_config
+from tui_trainer.config.command import train_command
 from tui_trainer.config.files import read_tree
 from tui_trainer.config.presets import preset_path
-from tui_trainer.tui.forms.command import train_command
 from tui_trainer.tui.forms.schema import MISSING
 
 if TYPE_CHECKING:

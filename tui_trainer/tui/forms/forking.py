@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_trainer.config import ConfigError, parse_config
+from tui_trainer.config.command import fork_command
 from tui_trainer.runs.checkpoints import Entry
 from tui_trainer.runs.folder import RunFolder
 from tui_trainer.runs.forks import fork_run, plan_fork
-from tui_trainer.tui.forms.command import fork_command
 from tui_trainer.tui.forms.draft import Draft, tree_of_run
 from tui_trainer.tui.forms.outlook import Line, Outlook
 from tui_trainer.tui.wording import thousands

@@ -1,13 +1,14 @@
-"""The ``tui-trainer train`` (or ``fork``) command that says in a shell what the forms say."""
+"""The ``tui-trainer train`` (or ``fork``) command that says in a shell what a config says."""
 
 import re
 import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from tui_trainer.config import Config, ConfigError, parse_config, to_toml, to_tree
 from tui_trainer.config.base import idle
-from tui_trainer.config.files import parse_override
+from tui_trainer.config.config import Config
+from tui_trainer.config.errors import ConfigError
+from tui_trainer.config.files import parse_config, parse_override, to_toml, to_tree
 
 UNSET = object()
 NOT_COMPARED = ("title", "description", "reference")
