@@ -221,3 +221,17 @@ async def test_the_theme_is_remembered_and_the_environment_wins(root: Path, tmp_
         await pilot.pause()
         assert pilot.app.theme == "tui-light"
     (tmp_path / "settings").chmod(0o700)
+
+
+async def test_a_report_is_written_in_the_background(root: Path) -> None:
+    async with app_on(root).run_test(size=(120, 30)) as pilot:
+        screen = await opened(pilot)
+        assert not screen.check_action("report", ())  # still training
+        await pilot.press("slash", *"calm", "enter", "p")
+        page = root.parent / "report-calm-dove/index.html"
+        for _ in range(1200):
+            await pilot.pause(0.1)
+            if any("The report lies in" in each.message for each in pilot.app._notifications):
+                break
+        assert "calm-dove" in page.read_text()
+        assert (page.parent / "report.md").is_file()

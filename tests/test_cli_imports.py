@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import TrainedRun
 
-HEAVY = ("torch", "torchvision", "textual", "sklearn", "scipy", "pandas", "tensorboard", "tensorflow")
+HEAVY = ("torch", "torchvision", "textual", "sklearn", "scipy", "pandas", "matplotlib", "aiohttp", "tensorboard", "tensorflow")
 PROBE = """
 import sys
 from tui_trainer.cli.main import main
@@ -22,7 +22,7 @@ finally:
 @pytest.mark.parametrize(
     "arguments",
     [["--help"], ["train", "--help"], ["presets", "list"], ["presets", "show", "digits-mlp"], ["presets", "check", "digits-mlp"], ["network", "digits-mlp"],
-     ["runs", "list"], ["runs", "show", "first"], ["runs", "export", "first"], ["runs", "compare", "first"], ["data", "list"]],
+     ["runs", "list"], ["runs", "show", "first"], ["runs", "export", "first"], ["runs", "compare", "first"], ["report", "--help"], ["serve", "--help"], ["data", "list"]],
     ids=" ".join,
 )  # fmt: skip
 def test_without_the_heavy_libraries(arguments: list[str], trained: TrainedRun) -> None:

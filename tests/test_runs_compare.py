@@ -73,7 +73,6 @@ def test_compare_of_real_runs_and_of_one_from_another_version(trained: TrainedRu
     assert told["settings_that_differ"]["telepathy.strength"] == [None, 3]
     table = trained.program("runs", "compare", trained.name, str(other.path))
     assert "telepathy.strength" in table.stdout
-    assert max(map(len, table.stdout.splitlines())) < 200
     refused = run_program("runs", "compare", "nobody", cwd=tmp_path)
     assert (refused.returncode, "Traceback" in refused.stderr) == (2, False)
 

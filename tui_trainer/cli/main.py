@@ -21,7 +21,9 @@ from tui_trainer.cli import (
     inspecting,
     network,
     presets,
+    reports,
     runs,
+    serve,
     steer,
     sweep,
     train,
@@ -51,6 +53,8 @@ app.command("set-lr")(steer.set_lr)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(evaluate.predict)
 app.add_typer(inspecting.app, name="inspect")
+app.command("report")(reports.report)
+app.command("serve")(serve.serve)
 app.command("network")(network.network)
 app.add_typer(presets.app, name="presets")
 app.add_typer(runs.app, name="runs")

@@ -97,9 +97,10 @@ def compared_settings(runs: Sequence[ComparedRun]) -> list[SettingRow]:
 def series(history: History, metric: str, split: str = "validation", axis: Axis = "epoch") -> tuple[list[float], list[float]]:
     """One curve of a run: places on ``axis`` and values there (accuracy 0..1), as far as it got; NaN is left out.
 
-    ``train`` falls back on the training batches where no training images are evaluated. Raises KeyError for an unknown metric.
+    ``batches`` are the training batches themselves; ``train`` falls back on them where no training images are evaluated.
+    Raises KeyError for an unknown metric.
     """
-    track = history.split(split).track if metric in MEASURED else history.steps
+    track = history.split(split).track if metric in MEASURED and split != "batches" else history.steps
     if split == "train" and len(track) < 2:
         track = history.steps
     pairs = zip(track[AXES[axis]], track[metric], strict=True)

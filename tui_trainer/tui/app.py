@@ -213,6 +213,18 @@ class TrainerApp(App[None]):
 
         self._trusted(path, lambda trusted: self._start(there, resume="last", trusted=trusted))
 
+    @work(group="report")
+    async def report(self, paths: list[Path]) -> None:
+        """Write a report of runs in the background, and say where it lies."""
+        from tui_trainer.tui.reporting import report_folder, write_report
+
+        out = report_folder(paths)
+        self.notify(f"Writing {out / 'index.html'} …", markup=False)
+        if wrong := await write_report(paths, out):
+            self.notify(wrong, severity="error", markup=False, timeout=10)
+        else:
+            self.notify(f"The report lies in {out / 'index.html'} (and report.md beside it)", markup=False, timeout=15)
+
     def fork(self, path: Path) -> None:
         """Choose one of a run's checkpoints, and open Design to go on from it."""
         from tui_trainer.config.errors import ConfigError

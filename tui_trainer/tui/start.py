@@ -19,8 +19,15 @@ LOOKS, FRUGAL_LOOKS = 3.0, 2.0
 INSTEAD = "use `tui-trainer train PRESET` to train, `tui-trainer watch RUN` for plain lines, `tui-trainer runs list` for all runs"
 
 
+def in_browser() -> bool:
+    """Whether ``tui-trainer serve`` started this app: its terminal is a page."""
+    return "web_driver" in os.environ.get("TEXTUAL_DRIVER", "")
+
+
 def no_terminal() -> str:
     """Why the app cannot be shown here, as a sentence; empty where it can."""
+    if in_browser():
+        return ""
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         return f"the app needs a terminal, and this is none: {INSTEAD}"
     if os.environ.get("TERM", "") in ("dumb", ""):
@@ -57,16 +64,34 @@ def open_app(run: str | None = None, runs_dir: str | None = None, *, fps: float 
         os.environ["TEXTUAL_FPS"] = str(max(1, round(fps)))
     from tui_trainer.tui.widgets import marks
 
-    marks.choose(ascii=ascii or needs_ascii())
+    marks.choose(ascii=ascii or (needs_ascii() and not in_browser()))
     from tui_trainer.tui.app import TrainerApp
 
     looks = min(FRUGAL_LOOKS if frugal else LOOKS, fps or LOOKS)
     app = TrainerApp(root, path, looks=looks)
     gc.disable()  # there is nothing to collect while modules are loaded; the app turns it on again
+    if in_browser():
+        _end_with_parent()
     app.run()
-    for line in app.last_words():
+    for line in () if in_browser() else app.last_words():
         print(line)
     return app.return_code or 0
+
+
+def _end_with_parent() -> None:
+    """Leave the app when the server that started it is gone: the driver does not notice that nobody writes to it any more."""
+    import signal
+    import threading
+    import time
+
+    parent = os.getppid()
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=look, name="parent", daemon=True).start()
 
 
 def _find(run: str, root: Path) -> Path:

@@ -242,7 +242,7 @@ class RunsScreen(Screen[None]):
             return len(self.marked) > 1
         if action in ("open", "again", "note", "fork", "mark"):
             return bool(self.rows) and self.row is not None
-        if action in ("rename", "delete"):
+        if action in ("rename", "delete", "report"):
             return self.row is not None and self.row.state not in ("running", "paused", "starting")
         return True
 
@@ -282,6 +282,11 @@ class RunsScreen(Screen[None]):
         """A new run from one of its checkpoints."""
         if self.row is not None:
             self.app.fork(self.row.path)
+
+    def action_report(self) -> None:
+        """A report to hand in: of the marked runs, else of this one."""
+        if self.row is not None:
+            self.app.report(list(self.marked) or [self.row.path])
 
     def action_mark(self) -> None:
         """For a comparison, or no more. The lowest number that is free is its own from now on."""

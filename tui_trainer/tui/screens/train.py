@@ -239,6 +239,8 @@ class TrainScreen(TrainFrame):
             return feed is not None and feed.live and feed.state in LIVE
         if action == "resume":
             return feed is not None and feed.state in RESUMABLE
+        if action == "report":
+            return feed is not None and feed.state not in LIVE
         if action in ("again", "fork"):
             return feed is not None
         if action in ("split", "shares", "copy_come_back", "trainer_log"):
@@ -320,6 +322,11 @@ class TrainScreen(TrainFrame):
         """A new run from one of its checkpoints."""
         if self._shown is not None:
             self.app.fork(self._shown.path)
+
+    def action_report(self) -> None:
+        """A report to hand in."""
+        if self._shown is not None:
+            self.app.report([self._shown.path])
 
     def action_copy_come_back(self) -> None:
         """The command that opens this run again."""
