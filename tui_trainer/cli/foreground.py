@@ -102,6 +102,12 @@ def _train(job: Job, listeners: Sequence[Listener], tell: Callable[[str], None])
     if job.forked and (forked := forked_event(run)):
         for listener in listeners:
             listener(forked)
+    if job.config.training.processes > 1:
+        from tui_trainer.cli.processes import follow
+        from tui_trainer.runs.start import start
+
+        del prepared
+        return run, follow(run, start(run, trusted=job.trust, resume=job.resume), listeners)
     try:
         return run, run_training(prepared, run, listeners, resume=job.resume)
     except KeyboardInterrupt:

@@ -17,6 +17,7 @@ def train(
     epochs: Annotated[float | None, typer.Option("--epochs", metavar="N", help="Passes over the training set.", show_default=False)] = None,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of weights, order and augmentation.", show_default=False)] = None,
     device: Device = None,
+    processes: Annotated[int | None, typer.Option("--processes", metavar="N", help="Train in so many processes, a GPU each.", show_default=False)] = None,
     runs_dir: RunsDir = None,
     name: Name = None,
     as_json: AsJson = False,
@@ -33,7 +34,7 @@ def train(
     from tui_trainer.runs.folder import runs_dir as runs_root
     from tui_trainer.runs.start import check_place
 
-    config = asked_config(source, sets, dataset, data_dir, epochs=epochs, seed=seed, device=device)
+    config = asked_config(source, sets, dataset, data_dir, epochs=epochs, seed=seed, device=device, processes=processes)
     root = runs_root(runs_dir)
     check_place(root, name)
     preset = _preset_name(source)

@@ -24,7 +24,7 @@ Weights = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(strict=Fals
 class Recipe(Settings):
     """The settings that a stage may change part-way."""
 
-    batch_size: int = setting(128, "Batch size", "Images per step.", ge=1, le=1_000_000)
+    batch_size: int = setting(128, "Batch size", "Images per step, of all processes together.", ge=1, le=1_000_000)
     loss: Loss = setting("cross-entropy", "Loss", "What is minimised: the mean of this over the batch.")
     label_smoothing: float = setting(
         0.0, "Label smoothing", "Share of the target spread evenly over all classes.", when={"loss": ("cross-entropy",)}, ge=0, lt=1
@@ -127,6 +127,13 @@ class Training(Recipe):
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "Device", "Where to train; auto takes a GPU if there is one.")
     threads: int | None = setting(None, "Threads", "Processor threads (default: chosen by the size of the network).", ge=1, le=1024)
+    processes: int = setting(
+        1,
+        "Processes",
+        "Each trains on its part of every batch; batch size and learning rate mean the same for any number. A GPU each; on one CPU slower than one.",
+        ge=1,
+        le=1024,
+    )
     precision: Literal["float32", "bf16"] = setting("float32", "Precision", "bf16 computes layers in bfloat16 and keeps weights in float32.")
     gradients: Literal["autograd", "manual"] = setting(
         "autograd",

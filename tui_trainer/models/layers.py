@@ -200,6 +200,8 @@ def _call(layer: Layer, module: nn.Module, owned: bool) -> Call:
             return partial(torch.max_pool2d, kernel_size=layer.size, stride=layer.stride or layer.size, padding=layer.padding)
         case Flatten():
             return partial(torch.flatten, start_dim=1)
+        case BatchNorm():
+            return lambda x: module.forward(x)  # noqa: PLW0108 - looked up anew: where several processes train, it becomes one over all of them
         case _:
             return module.forward
 

@@ -53,6 +53,8 @@ class RunStarted(Event):
     """The step of the checkpoint it went on from, or 0 where it began again; what was told of later steps counts no more."""
     start_seconds: float = 0.0
     """From process start to the first step."""
+    processes: int = 1
+    """That train it together; ``batch_size`` is over all of them, ``threads`` of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ class Status:
 
     state: State
     pid: int = 0
+    """Of the trainer; where several processes train, of the one that starts them (again)."""
     pid_started: float = 0.0
     """When that process began, seconds since 1970."""
     process: str = ""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from tui_trainer.data import DataSet
 from tui_trainer.training.plan import batches_in
+from tui_trainer.training.world import ALONE, World
 
 CHUNK_BYTES = 1_600_000
 """Float bytes prepared in one go: several small batches at once are cheaper, up to what the cache holds (measured)."""
@@ -40,13 +41,15 @@ class Position:
 class Batches:
     """Batches of normalised, augmented images (B, C, H, W) and their targets, in the order that the seed gives.
 
-    Everything random is drawn from (seed, epoch, place in the epoch) alone, so any position can be gone on from.
+    Everything random is drawn from (seed, epoch, place in the epoch) alone, so any position can be gone on from, and any number
+    of processes takes the same batches, each of them its part.
     """
 
-    def __init__(self, data: DataSet, seed: int, shuffle: bool, channels_last: bool) -> None:
+    def __init__(self, data: DataSet, seed: int, shuffle: bool, channels_last: bool, world: World = ALONE) -> None:
         self.data, self.seed, self.shuffle = data, seed, shuffle
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
         self.images = len(data.train)
+        self.world = world
         self.generator = torch.Generator(device=data.train.labels.device)
 
     def order(self, epoch: int) -> Tensor | None:
@@ -59,18 +62,22 @@ class Batches:
     def rest_of_epoch(self, position: Position, batch_size: int, smallest: int = 1) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches from ``position`` to the end of its pass; the caller moves the position on.
 
-        A last batch of fewer than ``smallest`` images is left out.
+        A last batch of fewer than ``smallest`` images is left out. Of several processes each gets its part of every batch;
+        where a last batch has none for it, one image that is not to count.
         """
         values = self.data.shape[0] * self.data.shape[1] * self.data.shape[2]
         batches = max(1, min(MAX_BATCHES, CHUNK_BYTES // (4 * values * batch_size)))
         chunk, epoch = batches * batch_size, position.epoch
+        if not self.world.alone and self.data.augment is None:
+            yield from self._own_parts(position, batch_size, batches, smallest)
+            return
         start = position.origin + (position.seen - position.origin) // chunk * chunk
         skip = (position.seen - start) // batch_size
         for ready, targets in self.chunks(epoch, start, chunk):
             pieces = zip(torch.split(ready, batch_size), torch.split(targets, batch_size), strict=True)
             for number, (piece, target) in enumerate(pieces):
                 if number >= skip and len(piece) >= smallest:
-                    yield piece, target
+                    yield (piece, target) if self.world.alone else (self._part(piece), self._part(target))
             skip = 0
 
     def chunks(self, epoch: int, start: int, size: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -78,6 +85,25 @@ class Batches:
         for images, labels in self.data.train.chunks(self.order(epoch), start, size):
             yield self.prepared(images, labels, epoch, start)
             start += len(images)
+
+    def _part(self, batch: Tensor) -> Tensor:
+        """This process's part of a batch, at least one image."""
+        first, count = self.world.share(len(batch))
+        return batch[first : first + count] if count else batch[:1]
+
+    def _own_parts(self, position: Position, batch_size: int, batches: int, smallest: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """What :meth:`rest_of_epoch` yields, where images need not be changed together: no other process's part is read."""
+        order = self.order(position.epoch)
+        rest = (torch.arange(self.images) if order is None else order)[position.seen :]
+        whole = len(rest) // batch_size
+        first, count = self.world.share(batch_size)
+        mine = rest[: whole * batch_size].view(whole, batch_size)[:, first : first + count].reshape(-1)
+        last = rest[whole * batch_size :]
+        if len(last) >= max(smallest, 1):
+            mine = torch.cat((mine, self._part(last)))
+        for images, labels in self.data.train.chunks(mine, 0, batches * count):
+            ready = self.data.preprocess(images).contiguous(memory_format=self.layout)
+            yield from zip(torch.split(ready, count), torch.split(labels, count), strict=True)
 
     def ends_epoch(self, position: Position, batch_size: int, smallest: int = 1) -> bool:
         """Whether no batch is left in the position's pass."""

@@ -44,11 +44,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def pick_threads(wanted: int | None, multiply_adds: int) -> int:
-    """The number of threads: ``wanted``, or by the multiplications of one batch's forward pass."""
+def pick_threads(wanted: int | None, multiply_adds: int, most: int) -> int:
+    """The number of threads: ``wanted``, or by the multiplications of one batch's forward pass, up to ``most``."""
     if wanted:
         return wanted
-    return 1 if multiply_adds < SMALL_STEP else max(1, min(cores(), 16))
+    return 1 if multiply_adds < SMALL_STEP else max(1, min(most, 16))
 
 
 def memory_bytes(device: torch.device) -> int:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tui_trainer.data import DataSet, Preprocess, Source
 from tui_trainer.training.batches import mix
 from tui_trainer.training.losses import Criterion
+from tui_trainer.training.world import ALONE, World
 
 BATCH_BYTES = 16_000_000
 """Bytes of activations of one evaluated batch: larger ones leave the cache and are slower (measured)."""
@@ -62,6 +63,11 @@ def shifted_mean(model: nn.Module, images: Tensor, shifts: int) -> Tensor:
     return mean.log()
 
 
+def _own_batches(order: Tensor, batch_size: int, world: World) -> Tensor:
+    """Those of the images ``order`` that fall into this process's batches: the batches are those of one process."""
+    return torch.cat([order[:0], *torch.split(order, batch_size)[world.rank :: world.size]])
+
+
 def _moved(images: Tensor, dy: int, dx: int) -> Tensor:
     """Images moved by whole pixels; the border repeats."""
     height, width = images.shape[2:]
@@ -86,8 +92,12 @@ def evaluate(
     channels_last: bool = False,
     precision: Precision,
     each: Each | None = None,
+    world: World = ALONE,
 ) -> Evaluation:
-    """Loss, accuracy and confusion matrix over ``source`` (or its images ``order``). Leaves the model in training mode as it was."""
+    """Loss, accuracy and confusion matrix over ``source`` (or its images ``order``). Leaves the model in training mode as it was.
+
+    Several processes take turns at the batches, and all get the figures of the whole.
+    """
     began = time.perf_counter()
     was_training = model.training
     model.eval()
@@ -96,6 +106,8 @@ def evaluate(
     loss = torch.zeros((), dtype=torch.float64, device=device if device.type != "mps" else "cpu")
     pairs = torch.zeros(count * count, dtype=torch.int64, device=device)
     layout = torch.channels_last if channels_last else torch.contiguous_format
+    if not world.alone:
+        order = _own_batches(torch.arange(len(source)) if order is None else order, batch_size, world)
     for images, labels in source.chunks(order, 0, batch_size):
         with precision():
             logits = shifted_mean(model, preprocess(images).contiguous(memory_format=layout), shifts).float()
@@ -105,6 +117,10 @@ def evaluate(
         if each:
             each(logits, labels)
     model.train(was_training)
+    if not world.alone:
+        together = world.sum(torch.cat((loss.view(1).to(torch.float64), pairs.to(torch.float64))))
+        loss, pairs = together[0], together[1:].round().long()
+        total = int(pairs.sum())
     confusion = pairs.view(count, count).tolist()
     hits = sum(row[number] for number, row in enumerate(confusion))
     mean = float(loss) / total if total else 0.0

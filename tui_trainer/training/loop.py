@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,18 +19,20 @@ from tui_trainer.training.control import Control
 from tui_trainer.training.device import memory_bytes
 from tui_trainer.training.evaluation import Evaluation, evaluate, evaluation_batch, evaluation_sample
 from tui_trainer.training.judge import Judge
-from tui_trainer.training.losses import make_loss
+from tui_trainer.training.losses import class_weights, make_loss
 from tui_trainer.training.manual import manual_step
 from tui_trainer.training.optimisers import OPTIMISERS, Optimiser, make_optimiser, norm
 from tui_trainer.training.plan import PlannedStage
 from tui_trainer.training.prepare import Prepared
 from tui_trainer.training.schedules import is_constant, learning_rate
-from tui_trainer.training.steps import Step, Stepped, autocast, compiled_step, eager_step
+from tui_trainer.training.steps import Step, Stepped, autocast, compiled_step, eager_step, shared_step
 
 TICK = 0.1
 """Seconds between reports: reading the losses waits for the device, so it is not done at every step."""
 WINDOW = 8192
 """Steps after which a report is due however short they are: the losses of a report are kept until then."""
+FASTER = 4
+"""How many times longer each span of steps between two looks of several processes may be than the one before."""
 WAIT = 0.05
 """Seconds between two looks at the commands while paused."""
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -56,10 +58,24 @@ class StoppedEarly(Exception):
     """Early stopping."""
 
 
+class Said(NamedTuple):
+    """What each of several processes tells the others between steps."""
+
+    requests: list[commands.Request]
+    stop: str
+    save: Literal["", "requested", "hangup"]
+    due: bool
+    """Whether a checkpoint is due by the clock."""
+    span: int
+    """Steps to the next look."""
+
+
 class Loop:
     """Trains a prepared network and tells events. Knows no screen, no file and no console.
 
     ``tell`` takes events; ``save`` is called with the reason when a checkpoint is due; ``beat`` while nothing happens.
+    Of several processes each runs this same loop on its part of every batch. They agree on all that is decided between steps,
+    hence stay in step: ``signalled`` is what signals ask of this one, ``control`` what all have agreed to do.
     """
 
     def __init__(
@@ -72,12 +88,16 @@ class Loop:
         beat: Callable[[], None],
     ) -> None:
         self.prepared, self.control, self.requests, self.tell, self.save, self.beat = prepared, control, requests, tell, save, beat
+        self.signalled = control
+        self.world, self.single = prepared.world, prepared.world.alone
         self.training = prepared.config.training
         self.data, self.device = prepared.data, prepared.device
         self.model = prepared.model.train()
+        self.fixed_graph = prepared.config.network.kind != "module"
+        self.network = self.world.wrap(self.model, self.device, fixed_graph=self.fixed_graph)
         self.params: list[Tensor] = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         self.average = [parameter.detach().clone() for parameter in self.params] if self.training.average else []
-        self.batches = Batches(self.data, self.training.seed, self.training.shuffle, prepared.channels_last)
+        self.batches = Batches(self.data, self.training.seed, self.training.shuffle, prepared.channels_last, self.world)
         self.sample = evaluation_sample(self.data, self.training.evaluate_train_images, self.training.seed)
         self.optimiser: Optimiser = make_optimiser(self.params, prepared.stages[0].recipe)
         self.judge = Judge()
@@ -90,6 +110,10 @@ class Loop:
         self.losses: list[Tensor] = []
         """Of the steps since the last report, still on the device."""
         self.window_images = 0
+        self.batch = 0
+        """Images of the newest batch, of all processes together."""
+        self.span = 1
+        self.due = False
         self.next_evaluation = self.next_stop = 0
         self.next_tick = 0.0
         self.stage_epoch = 0.0
@@ -155,15 +179,16 @@ class Loop:
     def _train_step(self, images: Tensor, targets: Tensor) -> None:
         if not self.constant_rate:
             self.optimiser.lr = self.rate()
+        self.batch = len(images) if self.single else min(self.recipe.batch_size, self.batches.images - self.position.seen)
         stepped = self.take_step(images, targets)
         self.losses.append(stepped.loss)
         if self.average:
             self._fold_average()
         self.step += 1
         self.unsaved = True
-        self.window_images += len(images)
-        self.position.seen += len(images)
-        if self.step >= self.next_stop or time.perf_counter() >= self.next_tick or self.control.stop:
+        self.window_images += self.batch
+        self.position.seen += self.batch
+        if self.step >= self.next_stop or (self.single and (time.perf_counter() >= self.next_tick or self.control.stop)):
             self._between_steps(stepped, targets)
 
     def _fold_average(self) -> None:
@@ -195,10 +220,14 @@ class Loop:
 
     def make_step(self, recipe: Recipe) -> Step:
         """The step of a stage with these settings."""
+        how = (self.criterion, self.optimiser, recipe.clip_norm, self.device, self.training.precision)
+        if not self.single:
+            weights = class_weights(recipe, self.data.class_counts, self.device) if recipe.loss == "cross-entropy" else None
+            return shared_step(self.network, *how, self.world, lambda: (self.world.share(self.batch)[1], self.batch), weights)
         if self.training.gradients == "manual":
             return manual_step(self.prepared.config.network, recipe, self.data.class_counts, self.model, self.optimiser, self.device)
         make = compiled_step if self.training.compile else eager_step
-        return make(self.model, self.criterion, self.optimiser, recipe.clip_norm, self.device, self.training.precision)
+        return make(self.model, *how)
 
     # -- between steps --------------------------------------------------------------------------------------------
 
@@ -207,7 +236,7 @@ class Loop:
         reason = self._finish_epoch() if self.batches.ends_epoch(self.position, self.recipe.batch_size, self.planned.smallest_batch) else ""
         if self.step >= self.next_evaluation and self.step < self.prepared.stages[-1].end and self.judged_evaluation():
             reason = "best"
-        if not reason and time.monotonic() - self.saved_time > 60 * self.training.checkpoint_minutes:
+        if not reason and (self._interval_over() if self.single else self.due):
             reason = "interval"
         if reason:
             self.save(reason)
@@ -223,25 +252,35 @@ class Loop:
         self.clock.steps_begin()
 
     def _report(self, stepped: Stepped, targets: Tensor) -> None:
-        losses = torch.stack(self.losses).tolist()  # waits for the device
+        wanted = targets.argmax(1) if targets.is_floating_point() else targets
+        own = self.world.share(self.batch)[1]
+        hits = (stepped.logits.argmax(1) == wanted)[:own].sum()
+        *losses, right, memory = self._together(hits, memory_bytes(self.device))  # waits for the device
         seconds = self.clock.steps_end(self.window_images)
+        self.span = max(1, min(FASTER * len(losses), int(TICK * len(losses) / seconds))) if seconds else 1
         first = self.step - len(losses) + 1
         if bad := next(((first + number, loss) for number, loss in enumerate(losses) if not math.isfinite(loss)), None):
             raise NotFinite(*bad)
-        wanted = targets.argmax(1) if targets.is_floating_point() else targets
         self.tell(
             StepsTrained(
                 **self.place(),
                 loss=sum(losses) / len(losses),
-                accuracy=float((stepped.logits.argmax(1) == wanted).float().mean()),
+                accuracy=right / self.batch,
                 learning_rate=float(self.optimiser.lr),
                 gradient_norm=float(stepped.norm if stepped.norm is not None else norm(stepped.grads)),
                 images_per_second=self.window_images / seconds if seconds else 0.0,
-                memory_bytes=memory_bytes(self.device),
+                memory_bytes=int(memory),
             )
         )
         self.losses.clear()
         self.window_images = 0
+
+    def _together(self, hits: Tensor, memory: int) -> list[float]:
+        """The losses since the last report, hits in the newest batch, bytes of memory: of all processes together."""
+        losses = torch.stack(self.losses)
+        if self.single:
+            return [*losses.tolist(), float(hits), memory]
+        return self.world.sum(torch.cat((losses.double(), hits.double().view(1), hits.new_full((1,), memory).double())).cpu()).tolist()
 
     def _finish_epoch(self) -> str:
         self.position = Position(epoch=self.position.epoch + 1)
@@ -258,7 +297,7 @@ class Loop:
             target = (math.floor(self.epoch * often + 1e-6) + 1) / often
             self.next_evaluation = self.step + self.batches.steps_to(target, self.position, *batch)
         epoch_end = self.step + self.batches.steps_to(self.position.epoch + 1, self.position, *batch)
-        self.next_stop = min(self.next_evaluation, epoch_end, self.planned.end, self.step + WINDOW)
+        self.next_stop = min(self.next_evaluation, epoch_end, self.planned.end, self.step + (WINDOW if self.single else min(self.span, WINDOW)))
         self.next_tick = time.perf_counter() + TICK
         if self.control.pause_at == "step":
             self.next_stop = self.step + 1
@@ -288,6 +327,8 @@ class Loop:
         """The network as it is (its average, where one is kept) on each split that has images."""
         sources = {"train": self.data.train, "validation": self.data.validation, "test": self.data.test}
         found = []
+        if not self.fixed_graph:
+            self.world.same_buffers(self.model)
         with self.averaged():
             for split in splits:
                 order = self.sample if split == "train" else None
@@ -306,6 +347,7 @@ class Loop:
                         shifts=self.training.test_shifts if split != "train" else 0,
                         channels_last=self.prepared.channels_last,
                         precision=autocast(self.device, self.training.precision),
+                        world=self.world,
                     )
                 )
         return found
@@ -335,6 +377,23 @@ class Loop:
 
     # -- people ---------------------------------------------------------------------------------------------------
 
+    def _heard(self) -> list[commands.Request]:
+        """What people asked since the last look and what is due, the same in all processes: the first one reads the commands and the clock, signals reach any."""
+        requests = list(self.requests.poll())
+        if self.single:
+            return requests
+        stop = self.signalled.stop or ("the process that watched over it is gone" if self.world.orphaned else "")
+        said = self.world.all(Said(requests, stop, self.signalled.save, self._interval_over(), self.span))
+        self.control.stop = self.control.stop or next((each.stop for each in said if each.stop), "")
+        for each in said:
+            self.control.save = self.control.save or each.save
+        self.signalled.save = ""
+        self.due, self.span = said[0].due, said[0].span
+        return said[0].requests
+
+    def _interval_over(self) -> bool:
+        return time.monotonic() - self.saved_time > 60 * self.training.checkpoint_minutes
+
     def _obey(self) -> None:
         self._obey_requests()
         if self.requests.skipped > self.skipped_requests:
@@ -342,7 +401,7 @@ class Loop:
             self.tell(Warned(**self.stamp(), message=f"{damaged_lines(self.skipped_requests)} among the commands"))
 
     def _obey_requests(self) -> None:
-        for request in self.requests.poll():
+        for request in self._heard():
             value: float | None = None
             match request.command:
                 case commands.Pause():

@@ -76,10 +76,13 @@ def _show_starting(run: RunFolder, before: Status) -> None:
     write_status(run.path, replace(before, state="starting", reason="", **mine))  # type: ignore[arg-type]
 
 
-def mark_failed(run: RunFolder, reason: str) -> None:
-    """Bad input found after a run folder was made: say so there, unless another trainer has it by now."""
+def mark_failed(run: RunFolder, reason: str, keeper: int = 0) -> None:
+    """Bad input found after a run folder was made: say so there, unless another trainer has it by now.
+
+    ``keeper`` is the process that started this one as one of several.
+    """
     status = _status(run)
-    if status and status.pid in (0, os.getpid()):
+    if status and status.pid in (0, os.getpid(), keeper):
         _tell(run, "failed", reason)
 
 

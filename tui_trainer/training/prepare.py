@@ -1,7 +1,7 @@
 """Everything that can go wrong before the first step: device, data, network, loss."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psutil
 import torch
@@ -15,9 +15,11 @@ from tui_trainer.models import build, wants_channels_last
 from tui_trainer.network import NetworkSummary, show, size_of, summarise
 from tui_trainer.network.summary import weighted_layers
 from tui_trainer.training.allocator import keep_freed_memory
-from tui_trainer.training.device import pick_device, pick_threads
+from tui_trainer.training.batchnorm import share_batch_norm
+from tui_trainer.training.device import pick_threads
 from tui_trainer.training.losses import make_loss
 from tui_trainer.training.plan import PlannedStage, plan_stages
+from tui_trainer.training.world import ALONE, World, local_cores, local_device
 
 Progress = Callable[[str], None]
 
@@ -36,6 +38,8 @@ class Prepared:
     values: int
     """Values that one image's forward pass makes."""
     trusted: bool
+    world: World = field(default_factory=World)
+    """The processes that train it."""
 
     @property
     def parameters(self) -> int:
@@ -43,15 +47,18 @@ class Prepared:
         return sum(parameter.numel() for parameter in self.model.parameters())
 
 
-def prepare(config: Config, *, trusted: bool = False, progress: Progress | None = None, data: DataSet | None = None) -> Prepared:
+def prepare(
+    config: Config, *, trusted: bool = False, progress: Progress | None = None, data: DataSet | None = None, world: World = ALONE
+) -> Prepared:
     """Load the data, build the network with the seed's weights, and check that they fit each other and the machine.
 
-    ``trusted`` lets a user's own module run; ``data`` is the set that ``config.data`` asks for, where it is loaded already.
-    Raises ConfigError.
+    ``trusted`` lets a user's own module run; ``data`` is the set that ``config.data`` asks for, where it is loaded already;
+    ``world`` is the processes that train it together. Raises ConfigError.
     """
     tell = progress or (lambda _: None)
     training = config.training
-    device = pick_device(training.device)
+    device = local_device(training.device, world)
+    _refuse_processes(config, world)
     if device.type == "cpu":
         keep_freed_memory()
     tell("data")
@@ -70,10 +77,11 @@ def prepare(config: Config, *, trusted: bool = False, progress: Progress | None 
         raise ConfigError("network: it has nothing to learn: no layer has weights")
     if not summary:
         _refuse_hopeless(config, None, weights, data.shape)
-    threads = pick_threads(training.threads, (summary.multiply_adds if summary else weights) * training.batch_size)
+    threads = pick_threads(training.threads, (summary.multiply_adds if summary else weights) * training.batch_size // world.size, local_cores(world))
     torch.set_num_threads(threads)
     channels_last = wants_channels_last(model)
     model = model.to(device)
+    share_batch_norm(model, device, world)
     if channels_last:
         model = model.to(memory_format=torch.channels_last)
     batch_norm = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
@@ -81,7 +89,20 @@ def prepare(config: Config, *, trusted: bool = False, progress: Progress | None 
     for stage in stages:
         make_loss(stage.recipe, data.class_counts, device)
     values = summary.values if summary else 64 * size_of(data.shape)
-    return Prepared(config, device, threads, data, model, stages, channels_last, values, trusted)
+    return Prepared(config, device, threads, data, model, stages, channels_last, values, trusted, world)
+
+
+def _refuse_processes(config: Config, world: World) -> None:
+    """What several processes cannot do."""
+    if world.alone:
+        return
+    if config.training.gradients == "manual":
+        raise ConfigError(f"training.gradients: manual ones are computed in one process only, and there are {world.size}; allowed with several is autograd")
+    if config.training.compile:
+        raise ConfigError(f"training.compile: the compiled step works in one process only, and there are {world.size}; allowed with several is false")
+    sizes = [config.training.batch_size, *(stage.model_dump().get("batch_size") or config.training.batch_size for stage in config.training.stages)]
+    if min(sizes) < world.size:
+        raise ConfigError(f"training.batch_size: a batch of {min(sizes)} has no image for some of {world.size} processes; allowed is {world.size} or more")
 
 
 def _refuse_large_images(config: Config) -> None:

@@ -21,11 +21,18 @@ HEARTBEAT = 1.0
 class Recorder:
     """Writes a run's events and status; other listeners hear the events too."""
 
-    def __init__(self, run: RunFolder, listeners: Sequence[Listener] = ()) -> None:
+    def __init__(self, run: RunFolder, listeners: Sequence[Listener] = (), keeper: int = 0) -> None:
+        """``keeper``: the process whose end is the run's, where it is not this one but one that would start this one again."""
         self.run = run
         self.listeners = list(listeners)
         self.status = replace(
-            _status_before(run), state="starting", reason="", pid=os.getpid(), pid_started=process_started() or 0.0, process=process_identity(), host=socket.gethostname()
+            _status_before(run),
+            state="starting",
+            reason="",
+            pid=keeper or os.getpid(),
+            pid_started=process_started(keeper or None) or 0.0,
+            process=process_identity(keeper or None),
+            host=socket.gethostname(),
         )
         self.descriptor = os.open(run.events_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         self.written = 0.0
@@ -139,3 +146,29 @@ def _write_all(descriptor: int, line: bytes) -> None:
     written = os.write(descriptor, line)
     while written < len(line):
         written += os.write(descriptor, line[written:])
+
+
+class Silent(Recorder):
+    """In place of a recorder in the processes that leave writing to the first one."""
+
+    def __init__(self) -> None:
+        self.status = Status(state="starting")
+        self.last: dict[str, Any] = {}
+
+    def tell(self, event: Event) -> None:
+        """Nothing."""
+
+    def recall(self, step: int, epoch: float) -> None:
+        """Nothing."""
+
+    def beat(self) -> None:
+        """Nothing."""
+
+    def write_status(self, *, durable: bool = False) -> None:
+        """Nothing."""
+
+    def sync(self) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""

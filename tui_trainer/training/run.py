@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Literal
@@ -17,19 +17,27 @@ from tui_trainer.runs.events import CheckpointSaved, RunEnded, RunStarted, Warne
 from tui_trainer.runs.lock import only_trainer
 from tui_trainer.runs.room import give_up_room, keep_room
 from tui_trainer.runs.status import process_started
+from tui_trainer.training.batches import mix
 from tui_trainer.training.checkpoints import load_checkpoint, prune, save_checkpoint
 from tui_trainer.training.control import Control, command_reader, signals
-from tui_trainer.training.device import device_name
+from tui_trainer.training.device import cores, device_name
 from tui_trainer.training.failures import machine_failure
 from tui_trainer.training.leftovers import sweep
 from tui_trainer.training.loop import SPLITS, Loop, NotFinite, Stopped, StoppedAfterEpoch, StoppedEarly
 from tui_trainer.training.plan import total_epochs
 from tui_trainer.training.prepare import Prepared
-from tui_trainer.training.recorder import Listener, Recorder
-from tui_trainer.training.resume import Resumption, find_resumption
-from tui_trainer.training.state import capture, restore, restore_fork
+from tui_trainer.training.recorder import Listener, Recorder, Silent
+from tui_trainer.training.resume import Resumption, find_resumption, prefer_threads
+from tui_trainer.training.state import capture, random_state, restore, restore_fork
+from tui_trainer.training.world import lost_another
 
 End = Literal["finished", "stopped", "failed"]
+WORD = 2.0
+"""Seconds to wait for the reason of a process that no longer answers."""
+
+
+class LostProcess(Exception):
+    """Another process of the run is gone without a word, and the launcher will start all of them again."""
 
 
 def train(
@@ -40,12 +48,16 @@ def train(
     ``listeners`` hear every event in this thread. ``resume`` names a checkpoint of the run to go on from.
     ``commands_from`` is the length of the command file when the process started. Failures of training and of the
     machine end as state ``failed``; a second Ctrl-C raises KeyboardInterrupt once the run is marked as stopped.
-    Raises Refused where another trainer is at work on the run, or the checkpoint cannot be used: then the run is as it was.
+    Raises Refused where another trainer is at work on the run, or the checkpoint cannot be used: then the run is as it was;
+    LostProcess where one of several processes is gone.
     """
-    with only_trainer(run):
-        found = find_resumption(run, resume, prepared) if resume else None
+    world = prepared.world
+    with only_trainer(run) if world.first else nullcontext():
+        found = world.agree(find_resumption(run, resume, prepared) if resume and world.first else None)
+        if found and found.state and not world.first:
+            prefer_threads(prepared, found.state["machine"])
         session = Session(prepared, run, listeners, commands_from)
-        with signals(session.control):
+        with signals(session.signalled):
             return session.train(found)
 
 
@@ -55,19 +67,28 @@ class Session:
     def __init__(
         self, prepared: Prepared, run: RunFolder, listeners: Sequence[Listener], commands_from: int | None, make_loop: Callable[..., Loop] = Loop
     ) -> None:
-        self.prepared, self.run = prepared, run
+        self.prepared, self.run, self.world = prepared, run, prepared.world
         self.control = Control()
-        sweep(run.path, run.checkpoints)
-        keep_room(run.path)
+        self.signalled = self.control if self.world.alone else Control()
+        if self.world.first:
+            sweep(run.path, run.checkpoints)
+            keep_room(run.path)
         offset = run.commands_file.stat().st_size if commands_from is None and run.commands_file.exists() else commands_from or 0
-        self.recorder = Recorder(run, listeners)
+        self.recorder = Recorder(run, listeners, self.world.keeper) if self.world.first else Silent()
         self.loop = make_loop(prepared, self.control, command_reader(run, offset), self.recorder.tell, self.save, self.recorder.beat)
+        self.loop.signalled = self.signalled
+        self._own_chance()
+
+    def _own_chance(self) -> None:
+        """Each process drops out other values; the first one those that it would drop out alone."""
+        if not self.world.first:
+            torch.manual_seed(mix(self.prepared.config.training.seed, 4, self.world.rank, self.loop.step))
 
     def train(self, found: Resumption | None) -> RunEnded:
         """Train to the end, whatever it is, and tell it; from where an earlier trainer of the run stood, where ``found`` says so."""
         try:
             state, reason = self._train(found)
-            self.control.ending = True
+            self.signalled.ending = True
         except KeyboardInterrupt:
             self._end("stopped", f"interrupted at once; {self._last_good()}")
             raise
@@ -77,6 +98,8 @@ class Session:
         except NotFinite as error:
             state, reason = "failed", f"{error}; {self._last_good()}"
         except Exception as error:
+            if not self.world.alone and isinstance(error, RuntimeError) and lost_another(error):
+                return self._end("failed", self._word_of_the_lost())
             refused = machine_failure(error, self.prepared.device.type)
             state, reason = "failed", f"{refused or _in_a_line(error)}; {self._last_good()}"
             if not refused:
@@ -84,12 +107,21 @@ class Session:
                 raise
         return self._end(state, reason)
 
+    def _word_of_the_lost(self) -> str:
+        """Why another process is gone. Raises LostProcess where it went without a word and all will be started again."""
+        word = self.world.reason(WORD)
+        if not word and self.world.restarts_left:
+            self.recorder.status = replace(self.recorder.status, state="starting", reason="a process was lost: all are started again")
+            self.recorder.write_status()
+            raise LostProcess
+        return word or f"one of {self.world.size} processes was lost (killed, perhaps for want of memory); {self._last_good()}"
+
     def _train(self, found: Resumption | None) -> tuple[End, str]:
         loop = self.loop
         if found:
             self._go_on(found)
         self.recorder.tell(self._started(again=found is not None))
-        for note in (*(found.notes if found else ()), *self.prepared.data.notes):
+        for note in (*self._notes_on_processes(), *(found.notes if found else ()), *self.prepared.data.notes):
             self.recorder.tell(Warned(**loop.stamp(), message=note))
         try:
             loop.train()
@@ -112,9 +144,12 @@ class Session:
             return
         if found.transition:
             restore_fork(self.loop, found.state, found.transition)
+            self._own_chance()
         else:
             restore(self.loop, found.state)
         self.loop.unsaved, found.state = False, None
+        if not self.world.first:
+            return
         folder = self.run.checkpoints
         index = read_index(folder)
         now = index.without(found.damaged).gone_back_to(found.entry.file)
@@ -132,12 +167,24 @@ class Session:
         self.save("best" if best else "end")
         if self.prepared.config.training.result != "best":
             return
-        state, entry = load_checkpoint(self.run.checkpoints, "best", self.prepared.device)
+        state, entry = self.world.agree(load_checkpoint(self.run.checkpoints, "best", self.prepared.device) if self.world.first else None)
         if entry.step != loop.step:
             loop.model.load_state_dict(state["weights"])
             loop.average = []
         for found in loop.evaluations(SPLITS):
             loop.tell_evaluation(found, final=True, checkpoint="best", at=(entry.step, entry.epoch))
+
+    def _notes_on_processes(self) -> list[str]:
+        world, notes = self.world, []
+        if world.restarts:
+            most = world.restarts + world.restarts_left
+            notes.append(f"a process was lost: all were started again ({world.restarts} of at most {most} times), and training goes on from step {self.loop.step}")
+        if self.prepared.device.type == "cpu" and world.local_size > 1:
+            notes.append(
+                f"{world.local_size} processes share the {cores()} cores of this machine: two on two cores reach 0.2 to 0.7 of the speed of one; "
+                "several processes pay on several machines or GPUs"
+            )
+        return notes
 
     def _warn_of_damaged_files(self) -> None:
         """Files that could be read when the folder was scanned and not when a stream came to them."""
@@ -150,16 +197,15 @@ class Session:
     def save(self, reason: str) -> None:
         """Save the loop's state as a checkpoint, unless the newest one has it already. Raises OSError."""
         loop, began, folder = self.loop, time.perf_counter(), self.run.checkpoints
-        index = read_index(folder)
-        if not loop.unsaved and index.last:
-            if reason == "requested" and index.last.reason != reason:
-                write_index(folder, index.with_entry(replace(index.last, reason=reason)))
-                self.recorder.tell(CheckpointSaved(**loop.place(), file=index.last.file, reason=reason, seconds=time.perf_counter() - began))
+        if self.world.agree(self.world.first and self._saved_already(reason)):
+            return
+        random = self.world.all(random_state(loop.device))
+        if not self.world.first:
             return
         self.recorder.sync()
         accuracy = self.recorder.last.get("validation", {})
         entry = Entry(
-            file=index.free_name(loop.step, reason),
+            file=read_index(folder).free_name(loop.step, reason),
             step=loop.step,
             epoch=loop.epoch,
             time=time.time(),
@@ -168,10 +214,21 @@ class Session:
             accuracy=accuracy.get("accuracy") if accuracy.get("step") == loop.step else None,
             stage=loop.stage,
         )
-        save_checkpoint(folder, capture(loop, entry), entry)
+        save_checkpoint(folder, capture(loop, entry, random), entry)
         prune(folder, self.prepared.config.training.keep_checkpoints)
         loop.unsaved, loop.saved_time = False, time.monotonic()
         self.recorder.tell(CheckpointSaved(**loop.place(), file=entry.file, reason=reason, seconds=time.perf_counter() - began))
+
+    def _saved_already(self, reason: str) -> bool:
+        """Whether the newest checkpoint has the loop's state; then it is kept as one that a person asked for, where one did."""
+        loop, began, folder = self.loop, time.perf_counter(), self.run.checkpoints
+        index = read_index(folder)
+        if loop.unsaved or not index.last:
+            return False
+        if reason == "requested" and index.last.reason != reason:
+            write_index(folder, index.with_entry(replace(index.last, reason=reason)))
+            self.recorder.tell(CheckpointSaved(**loop.place(), file=index.last.file, reason=reason, seconds=time.perf_counter() - began))
+        return True
 
     def _started(self, *, again: bool) -> RunStarted:
         prepared, loop = self.prepared, self.loop
@@ -198,6 +255,7 @@ class Session:
             total_steps=prepared.stages[-1].end,
             total_epochs=total_epochs(prepared.stages),
             resumed_at=loop.step if again else None,
+            processes=self.world.size,
             start_seconds=time.time() - (process_started() or time.time()),
         )
 
@@ -211,8 +269,11 @@ class Session:
     def _end(self, state: End, reason: str) -> RunEnded:
         """Tell the end, as far as the machine still lets us; the status at least is tried in any case."""
         loop, recorder = self.loop, self.recorder
-        self.control.ending = True
-        give_up_room(self.run.path)
+        self.signalled.ending = True
+        if self.world.first:
+            give_up_room(self.run.path)
+        if state == "failed":
+            self.world.leave_reason(reason)
         event = RunEnded(**loop.place(), state=state, reason=reason, images_per_second=loop.clock.images_per_second())
         try:
             recorder.tell(event)

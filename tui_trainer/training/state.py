@@ -1,5 +1,6 @@
 """Everything that a run needs to go on as if it had never stopped, as tensors, numbers, strings, lists and dicts."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +16,12 @@ from tui_trainer.training.optimisers import OPTIMISERS
 from tui_trainer.training.resume import machine_now
 
 
-def capture(loop: Loop, entry: Entry) -> dict[str, Any]:
-    """The state of a loop between two steps. ``weights`` are those to use: averaged ones, where an average is kept."""
+def capture(loop: Loop, entry: Entry, random: Sequence[dict[str, torch.Tensor]] = ()) -> dict[str, Any]:
+    """The state of a loop between two steps. ``weights`` are those to use: averaged ones, where an average is kept.
+
+    ``random`` holds every process's :func:`random_state`, by rank (default: this one's alone).
+    """
+    random = random or (random_state(loop.device),)
     with loop.averaged():
         weights = {name: value.detach().clone() for name, value in loop.model.state_dict().items()}
     position, clock = loop.position, loop.clock
@@ -40,7 +45,8 @@ def capture(loop: Loop, entry: Entry) -> dict[str, Any]:
         },
         "plan": [[stage.first_step, stage.steps, stage.steps_per_epoch] for stage in loop.prepared.stages],
         "clock": {"elapsed": clock.elapsed(), "training": clock.training, "images": clock.images},
-        "random": {"cpu": torch.get_rng_state(), "device": _device_random_state(loop.device)},
+        "random": random[0],
+        "random_of_others": list(random[1:]),
         "data": {"train": len(loop.data.train)},
         "machine": machine_now(loop.prepared),
         "entry": {name: getattr(entry, name) for name in ("step", "epoch", "time", "reason", "best", "accuracy", "stage")},
@@ -107,9 +113,18 @@ def _take_preprocess(loop: Loop, state: dict[str, Any]) -> None:
 
 
 def _take_random(loop: Loop, state: dict[str, Any]) -> None:
-    torch.set_rng_state(state["random"]["cpu"].cpu())
-    if loop.device.type == "cuda" and len(state["random"]["device"]):
-        torch.cuda.set_rng_state(state["random"]["device"].cpu(), loop.device)
+    saved = [state["random"], *state.get("random_of_others", ())]
+    if loop.world.rank >= len(saved):  # it was trained by fewer processes: this one's chance is as new as theirs was
+        return
+    random = saved[loop.world.rank]
+    torch.set_rng_state(random["cpu"].cpu())
+    if loop.device.type == "cuda" and len(random["device"]):
+        torch.cuda.set_rng_state(random["device"].cpu(), loop.device)
+
+
+def random_state(device: torch.device) -> dict[str, torch.Tensor]:
+    """Where this process's generators stand."""
+    return {"cpu": torch.get_rng_state(), "device": _device_random_state(device)}
 
 
 def _take_clock(loop: Loop, state: dict[str, Any]) -> None:
@@ -118,4 +133,4 @@ def _take_clock(loop: Loop, state: dict[str, Any]) -> None:
 
 
 def _device_random_state(device: torch.device) -> torch.Tensor:
-    return torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.empty(0, dtype=torch.uint8)
+    return torch.cuda.get_rng_state(device).cpu() if device.type == "cuda" else torch.empty(0, dtype=torch.uint8)

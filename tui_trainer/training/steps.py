@@ -11,6 +11,7 @@ from torch.func import functional_call, grad_and_value
 from tui_trainer.config import ConfigError
 from tui_trainer.training.losses import Criterion
 from tui_trainer.training.optimisers import Gradients, Optimiser, clip
+from tui_trainer.training.world import World
 
 
 class Stepped(NamedTuple):
@@ -52,6 +53,50 @@ def eager_step(model: nn.Module, criterion: Criterion, optimiser: Optimiser, cli
         grads = torch.autograd.grad(loss, params, materialize_grads=True)  # zeros where a module of the user's leaves weights unused
         total = clip(grads, clip_norm) if clip_norm else None
         update(grads)
+        return Stepped(loss.detach(), logits, grads, total)
+
+    return step
+
+
+def shared_step(
+    network: nn.Module,
+    criterion: Criterion,
+    optimiser: Optimiser,
+    clip_norm: float | None,
+    device: torch.device,
+    precision: str,
+    world: World,
+    counts: Callable[[], tuple[int, int]],
+    class_weights: Tensor | None,
+) -> Step:
+    """The step of one of several processes: its part of the batch, and the gradients of the whole.
+
+    ``network`` is wrapped in DistributedDataParallel, which takes the mean of all processes' gradients; each weighs its loss
+    so that this is the gradient of the mean over the whole batch. ``counts`` gives the images of the batch to come: of this
+    process and of all. With ``class_weights`` the mean is over weights, not images. ``loss`` is this process's part of the mean.
+    """
+    params = optimiser.params
+    update = torch.no_grad()(optimiser.step)
+    context = autocast(device, precision)
+
+    def part(targets: Tensor) -> float | Tensor:
+        own, size = counts()
+        if class_weights is None or targets.is_floating_point():
+            return own / size
+        weight = class_weights[targets[:own]].sum()
+        return weight / world.sum(weight.clone())
+
+    def step(images: Tensor, targets: Tensor) -> Stepped:
+        with context():
+            logits = network(images)
+        logits = logits.float()
+        loss = criterion(logits, targets) * part(targets)
+        torch.autograd.backward(loss * world.size)
+        grads = [torch.zeros_like(param) if param.grad is None else param.grad for param in params]
+        total = clip(grads, clip_norm) if clip_norm else None
+        update(grads)
+        for param in params:
+            param.grad = None
         return Stepped(loss.detach(), logits, grads, total)
 
     return step
