@@ -17,6 +17,7 @@ from small_sets import idx, write_mnist
 from tui_trainer.catalogue import KNOWN, data_facts, data_root, list_sets, prepare_set
 from tui_trainer.catalogue.known import IDX_NAMES, Download, Part
 from tui_trainer.config import ConfigError, Data
+from tui_trainer.config.data import POINT_SETS
 
 
 def test_facts_and_listing_import_no_torch(tmp_path):
@@ -51,6 +52,7 @@ def test_the_listing_tells_present_incomplete_and_absent_apart(tmp_path):
     rows = {row.name: row for row in list_sets(str(tmp_path))}
     assert {name: row.state for name, row in rows.items()} == {
         "digits": "bundled", "mnist": "present", "fashion-mnist": "absent", "kmnist": "incomplete", "cifar10": "absent",
+        **dict.fromkeys(POINT_SETS, "made"),
     }  # fmt: skip
     assert rows["mnist"].where == tmp_path / "MNIST" / "raw"
     assert rows["mnist"].size == sum(path.stat().st_size for path in rows["mnist"].where.iterdir())

@@ -11,6 +11,7 @@ from tui_trainer.catalogue.known import KNOWN, KnownSet
 from tui_trainer.catalogue.names import shown
 from tui_trainer.catalogue.npz import scan_npz
 from tui_trainer.catalogue.places import data_root, find_parts
+from tui_trainer.catalogue.points import FEATURES, TITLES, class_names, is_points, make_points
 from tui_trainer.catalogue.split import hold_out_test, split
 from tui_trainer.config import Data
 
@@ -58,6 +59,11 @@ def data_facts(data: Data) -> Facts:
             kept, held = hold_out_test(labels, data.seed)
             labels, tested = labels[kept], len(held)
         return _facts(data, file.path.name, file.x_train.shape, file.classes, labels, tested, file.path)
+    if is_points(data):
+        train, test = make_points(data)
+        chosen, seen = split(train.labels, class_names(data), data), len(FEATURES[data.features])
+        counts = len(chosen.train), len(chosen.validation), len(test.labels)
+        return Facts(data.dataset, TITLES[data.dataset], (seen, 1, 1), class_names(data), len(train.labels), *counts, True, None, chosen.notes)
     known = KNOWN[data.dataset]
     labels, tested, where = _known_images(known, data)
     return _facts(data, known.title, known.shape, known.classes, labels, tested, where)

@@ -19,6 +19,7 @@ from tui_trainer.catalogue.idx import idx_shape
 from tui_trainer.catalogue.known import KNOWN, Download, KnownSet, Part
 from tui_trainer.catalogue.places import data_root, find_parts
 from tui_trainer.config import ConfigError
+from tui_trainer.config.data import POINT_SETS
 from tui_trainer.config.errors import nearest
 
 TIMEOUT = 8.0
@@ -44,6 +45,8 @@ class Checked:
 
 def known_set(name: str) -> KnownSet:
     """The known set of that name. Raises ConfigError with the nearest name."""
+    if name in POINT_SETS:
+        raise ConfigError(f"{name}: points in the plane are made by a formula when a run begins; there is nothing to prepare")
     if name not in KNOWN:
         raise ConfigError(f"{name}: there is no data set of that name to prepare{nearest(name, KNOWN)}; there are {', '.join(KNOWN)}")
     return KNOWN[name]

@@ -6,7 +6,9 @@ from pathlib import Path
 from tui_trainer.catalogue.digits import digits_file
 from tui_trainer.catalogue.known import KNOWN, KnownSet
 from tui_trainer.catalogue.places import data_root, find_parts
-from tui_trainer.config import ConfigError
+from tui_trainer.catalogue.points import FEATURES, TITLES, class_names
+from tui_trainer.config import ConfigError, Data
+from tui_trainer.config.data import POINT_SETS
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Listed:
     name: str
     title: str
     state: str
-    """``bundled``, ``present``, ``incomplete`` or ``absent``."""
+    """``bundled``, ``made`` (points, by a formula), ``present``, ``incomplete`` or ``absent``."""
     where: Path | None
     """Where its files lie, or would be put; None: not installed."""
     size: int
@@ -32,13 +34,13 @@ class Listed:
     @property
     def present(self) -> bool:
         """Whether it can be trained on now."""
-        return self.state in ("bundled", "present")
+        return self.state in ("bundled", "made", "present")
 
 
 def list_sets(directory: str | None = None) -> list[Listed]:
-    """All known sets, looked for at ``directory`` (default: see :func:`data_root`)."""
+    """All known sets and the sets of points, looked for at ``directory`` (default: see :func:`data_root`)."""
     root = data_root(directory)
-    return [_listed(known, root) for known in KNOWN.values()]
+    return [_listed(known, root) for known in KNOWN.values()] + [_listed_points(name) for name in POINT_SETS]
 
 
 def _listed(known: KnownSet, root: Path) -> Listed:
@@ -57,3 +59,9 @@ def _listed(known: KnownSet, root: Path) -> Listed:
     return Listed(
         known.name, known.title, state, where, size, known.download_size, known.train_images, known.test_images, known.shape, known.classes
     )
+
+
+def _listed_points(name: str) -> Listed:
+    data = Data.model_validate({"dataset": name})
+    shape = (len(FEATURES[data.features]), 1, 1)
+    return Listed(name, TITLES[name], "made", None, 0, 0, data.points, data.test_points, shape, class_names(data))

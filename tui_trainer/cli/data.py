@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List and prepare data sets.", no_args_is_help=True)
 OWN_SETS = ("folder", "npz")
-STYLES = {"bundled": "green", "present": "green", "incomplete": "yellow", "absent": "dim"}
+STYLES = {"bundled": "green", "made": "green", "present": "green", "incomplete": "yellow", "absent": "dim"}
 REDRAW_EVERY = 0.2
 
 
@@ -50,13 +50,14 @@ def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
 
 @app.command()
 def prepare(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set; folder and npz are checked only.", show_default=False, autocompletion=completion.datasets)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set; folder and npz are checked only, points are described.", show_default=False, autocompletion=completion.datasets)],
     data_dir: DataDir = None,
 ) -> None:
     """Fetch a data set, or check that it is whole."""
     from tui_trainer.cli.console import console
+    from tui_trainer.config.data import POINT_SETS
 
-    if name in OWN_SETS:
+    if name in (*OWN_SETS, *POINT_SETS):
         _describe(name, data_dir)
         return
     from tui_trainer.catalogue import prepare_set
@@ -119,12 +120,14 @@ def _describe(name: str, data_dir: str | None) -> None:
 
 def _facts(found: "Facts") -> list[tuple[str, str]]:
     from tui_trainer.cli.console import count
+    from tui_trainer.config.data import POINT_SETS
     from tui_trainer.network import show
 
+    is_points = found.dataset in POINT_SETS
     names = ", ".join(found.classes[:20]) + (" ..." if len(found.classes) > 20 else "")
     return [
-        ("where", str(found.where or "")),
-        ("images", f"{count(found.train_images)} train, {count(found.validation_images)} validation, {count(found.test_images)} test, each {show(found.shape)}"),
+        ("what", found.title) if is_points else ("where", str(found.where or "")),
+        ("points" if is_points else "images", f"{count(found.train_images)} train, {count(found.validation_images)} validation, {count(found.test_images)} test, each {show(found.shape)}"),
         ("classes", f"{len(found.classes)}: {names}"),
         *(("note", note) for note in found.notes),
     ]

@@ -7,8 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from tui_trainer.config.base import Settings, setting
 from tui_trainer.config.baseline import Baseline
-from tui_trainer.config.data import Data
-from tui_trainer.config.network import Network, without_hand_gradients
+from tui_trainer.config.data import POINT_SETS, Data
+from tui_trainer.config.network import Network, needing_images, without_hand_gradients
 from tui_trainer.config.training import Training
 
 PRINTABLE = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
@@ -48,4 +48,16 @@ class Config(Settings):
         if self.training.gradients == "manual" and (other := without_hand_gradients(self.network)):
             allowed = "gradients by hand are there for lists of dense, flatten, dropout and activation layers; use autograd"
             raise PydanticCustomError("misfit", "manual does not fit {other}: {allowed}", {"key": "training.gradients", "other": other, "allowed": allowed})
+        return self
+
+    @model_validator(mode="after")
+    def _points(self) -> "Config":
+        if self.data.dataset not in POINT_SETS:
+            return self
+        if other := needing_images(self.network):
+            text = "{other} needs images, and {dataset} are points in the plane: use dense layers"
+            raise PydanticCustomError("misfit", text, {"key": "network", "other": other, "dataset": self.data.dataset})
+        if self.data.normalise == "zca":
+            text = "zca whitens images, and {dataset} are points in the plane: use none, min-max or standardise"
+            raise PydanticCustomError("misfit", text, {"key": "data.normalise", "dataset": self.data.dataset})
         return self

@@ -1,12 +1,19 @@
 """Settings of the data: which set, how it is split, normalised and augmented."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from tui_trainer.config.base import Settings, setting
 
-DatasetName = Literal["digits", "mnist", "fashion-mnist", "kmnist", "cifar10", "folder", "npz"]
+PointSet = Literal["circles", "moons", "blobs", "xor", "spirals"]
+ImageSet = Literal["digits", "mnist", "fashion-mnist", "kmnist", "cifar10", "folder", "npz"]
+DatasetName = Literal[ImageSet, PointSet]
+POINT_SETS: tuple[str, ...] = get_args(PointSet)
+"""Points in the plane, made by formulas: no pictures, no files."""
+IMAGES = {"dataset": get_args(ImageSet)}
+POINTS = {"dataset": POINT_SETS}
+Features = Literal["plain", "product", "squares", "quadratic", "sines", "all"]
 Normalisation = Literal["none", "min-max", "standardise", "zca"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Side = Annotated[int, Field(ge=1, le=4096)]
@@ -29,12 +36,22 @@ class Data(Settings):
 
     dataset: DatasetName = setting("digits", "Data set", "Which images to train on; `tui-trainer data list` tells what is present.")
     directory: str | None = setting(
-        None, "Directory", "Where the files lie: the folder of images, the .npz file, or the root of a downloaded set (default: the user's cache)."
+        None, "Directory", "Where the files lie: the folder of images, the .npz file, or the root of a downloaded set (default: the user's cache).",
+        when=IMAGES,
+    )
+    points: int = setting(400, "Points", "Points of the training part, of which validation takes its share.", when=POINTS, ge=10, le=100_000)
+    test_points: int = setting(200, "Test points", "Points of the test part, drawn apart from the training part.", when=POINTS, ge=1, le=100_000)
+    noise: float = setting(0.1, "Noise", "Standard deviation of what is added to both coordinates; the shapes reach to about 1.", when=POINTS, ge=0, le=10)
+    classes: int = setting(2, "Classes", "Number of blobs, or of arms of the spiral.", when={"dataset": ("blobs", "spirals")}, ge=2, le=10)
+    features: Features = setting(
+        "plain", "Features", "What the network sees: x and y (plain), with x*y (product), x^2 and y^2 (squares), all three (quadratic), sin x and sin y (sines), or all.",
+        when=POINTS,
     )
     image_size: Side | Annotated[tuple[Side, Side], Field(strict=False)] | None = setting(
-        None, "Image size", "Resize every image to this many pixels, one number or [height, width] (default: as it is).", unit="px"
+        None, "Image size", "Resize every image to this many pixels, one number or [height, width] (default: as it is).", unit="px",
+        when=IMAGES,
     )
-    channels: Literal[1, 3] | None = setting(None, "Channels", "Convert to 1 (grey) or 3 (RGB) channels (default: as it is).")
+    channels: Literal[1, 3] | None = setting(None, "Channels", "Convert to 1 (grey) or 3 (RGB) channels (default: as it is).", when=IMAGES)
     validation: float = setting(
         0.1, "Validation", "Part of the training set that is held out: a fraction below 1, or a count of images.", ge=0, le=100_000_000
     )
@@ -46,12 +63,12 @@ class Data(Settings):
     class_fractions: dict[str, Fraction] = setting(
         {}, "Class fractions", "Part of each named class that the training set keeps, by class name or number; others stay whole."
     )
-    seed: int = setting(0, "Data seed", "Seed of the split and the selection, so that runs with different seeds share their data.", ge=0, lt=2**63)
+    seed: int = setting(0, "Data seed", "Seed of the points, the split and the selection, so that runs with different seeds share their data.", ge=0, lt=2**63)
     normalise: Normalisation = setting(
-        "none", "Normalise", "Pixels are 0..1; min-max, mean and deviation (standardise) and ZCA whitening use the training set's statistics."
+        "none", "Normalise", "Pixels are 0..1, points as they are; min-max, mean and deviation (standardise) and ZCA whitening (of images) use the training set's statistics."
     )
     zca_epsilon: float = setting(0.01, "ZCA epsilon", "Added to the eigenvalues before whitening.", when={"normalise": ("zca",)}, gt=0, le=1e6)
-    augment: Augmentation = setting(Augmentation(), "Augment", "Random changes of the training images.")
+    augment: Augmentation = setting(Augmentation(), "Augment", "Random changes of the training images.", when=IMAGES)
     storage: Literal["auto", "memory", "stream"] = setting(
         "auto", "Storage", "Hold all images in memory, or read them from disk as they are needed (auto: by size).", when={"dataset": ("folder",)}
     )

@@ -1,6 +1,7 @@
 """Settings of the network: a list of layers, a torchvision classifier, or the user's own module."""
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
@@ -154,3 +155,18 @@ def without_hand_gradients(network: Network) -> str:
         return f"network.kind = {network.kind}"
     others = ((number, layer) for number, layer in enumerate(network.layers) if not isinstance(layer, Dense | Flatten | Dropout | Activation | LeakyRelu))
     return next((f"network.layers.{number}, {layer.type}" for number, layer in others), "")
+
+
+def needing_images(network: Network) -> str:
+    """What in ``network`` moves a window over an image, as a place and a word; empty where nothing does."""
+    if network.kind == "torchvision":
+        return "network.kind = torchvision"
+    return next((f"{place}, {kind}" for place, kind in _windows(network.layers, "layers")), "") if network.kind == "layers" else ""
+
+
+def _windows(layers: tuple[Layer, ...], place: str) -> Iterator[tuple[str, str]]:
+    for number, layer in enumerate(layers):
+        if isinstance(layer, Conv2d | Pool | GlobalPool):
+            yield f"{place}.{number}", layer.type
+        elif isinstance(layer, Residual):
+            yield from _windows(layer.layers, f"{place}.{number}.layers")

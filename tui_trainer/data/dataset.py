@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from tui_trainer.catalogue.names import shown
+from tui_trainer.catalogue.points import is_points
 from tui_trainer.catalogue.split import split
 from tui_trainer.config import Augmentation, Data
 from tui_trainer.data.arrays import Arrays, Part, Progress, shape_images, take
@@ -14,7 +15,8 @@ from tui_trainer.data.augment import Augment
 from tui_trainer.data.folder import read_folder
 from tui_trainer.data.known import read_known
 from tui_trainer.data.npz import read_npz
-from tui_trainer.data.preprocess import Preprocess, fit_preprocess
+from tui_trainer.data.points import read_points
+from tui_trainer.data.preprocess import Preprocess, fit_points, fit_preprocess
 from tui_trainer.data.source import InMemory, Source, Sources
 from tui_trainer.data.stream import Streamed
 
@@ -51,7 +53,7 @@ def load_dataset(data: Data, device: torch.device, channels_last: bool = False, 
     if data.dataset == "folder":
         sources = read_folder(data, device, channels_last, progress)
     else:
-        arrays = read_npz(data) if data.dataset == "npz" else read_known(data, progress)
+        arrays = read_npz(data) if data.dataset == "npz" else read_points(data) if is_points(data) else read_known(data, progress)
         sources = _split(arrays, data, device, channels_last)
     images, notes = _fitting_images(sources.train, data)
     classes = tuple(map(shown, sources.classes))
@@ -62,8 +64,8 @@ def load_dataset(data: Data, device: torch.device, channels_last: bool = False, 
         train=sources.train,
         validation=sources.validation,
         test=sources.test,
-        preprocess=fit_preprocess(data, sources.shape, classes, images).to(device),
-        augment=None if data.augment == Augmentation() else Augment(data.augment, sources.shape, len(sources.classes)),
+        preprocess=(fit_points if is_points(data) else fit_preprocess)(data, sources.shape, classes, images).to(device),
+        augment=None if data.augment == Augmentation() or is_points(data) else Augment(data.augment, sources.shape, len(sources.classes)),
         notes=tuple(map(shown, sources.notes + notes)),
         class_counts=torch.bincount(sources.train.labels.cpu(), minlength=len(sources.classes)),
     )
@@ -76,7 +78,8 @@ def _split(arrays: Arrays, data: Data, device: torch.device, channels_last: bool
     validation = Part(train.images.index_select(0, held), train.labels[held])
     train = Part(take(train.images, chosen), train.labels[chosen])
 
-    shaped = [Part(shape_images(part.images, data), part.labels) for part in (train, validation, test)]
+    parts_now = (train, validation, test)
+    shaped = parts_now if is_points(data) else tuple(Part(shape_images(part.images, data), part.labels) for part in parts_now)
     training, held_out, tested = (InMemory(part.images.to(device), part.labels.to(device), channels_last) for part in shaped)
     channels, height, width = shaped[0].images.shape[1:]
     return Sources(arrays.name, arrays.classes, training, held_out, tested, (channels, height, width), parts.notes)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tui_trainer.catalogue.folders import Files, Folder, image_shape, scan_folder
 from tui_trainer.catalogue.pictures import UnreadableImageError, read_header, read_picture
+from tui_trainer.catalogue.points import is_points
 from tui_trainer.config import ConfigError, Data
 from tui_trainer.config.paths import is_file, is_folder
 from tui_trainer.data.arrays import Part, Progress
@@ -108,6 +109,8 @@ def read_images(paths: Sequence[Path | str], data: Data, shape: tuple[int, int, 
 
     Converted and resized as images of a folder are. Raises ConfigError that names the file that cannot be read.
     """
+    if is_points(data):
+        raise ConfigError(f"{paths[0] if paths else 'a picture'}: the network was trained on points in the plane ({data.dataset}) and takes no pictures")
     images = torch.empty(len(paths), *shape, dtype=torch.uint8)
     for position, path in enumerate(paths):
         try:

@@ -1,4 +1,4 @@
-"""From uint8 pixels to the numbers that a network sees: deterministic, fitted on the training images, used everywhere."""
+"""From uint8 pixels, or the coordinates of points, to the numbers that a network sees: deterministic, fitted on the training images, used everywhere."""
 
 import json
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ class Preprocess:
     def __init__(
         self, shape: tuple[int, int, int], classes: tuple[str, ...], scale: Tensor, offset: Tensor, mean: Tensor | None = None, matrix: Tensor | None = None
     ) -> None:
-        """``scale`` and ``offset``: [C], for pixels in 0..255; ``mean`` [D] and ``matrix`` [D, D]: ZCA of what they give."""
+        """``scale`` and ``offset``: [C], for pixels in 0..255 or points as they are; ``mean`` [D] and ``matrix`` [D, D]: ZCA of what they give."""
         self.shape, self.classes = shape, classes
         self.scale, self.offset, self.mean, self.matrix = scale, offset, mean, matrix
         self._uniform = bool((scale == scale[0]).all() and (offset == offset[0]).all())
@@ -34,7 +34,7 @@ class Preprocess:
         self._by_pixel = scale.repeat(each), offset.repeat(each)
 
     def __call__(self, images: Tensor) -> Tensor:
-        """float32 [B, C, H, W] from uint8, or from float32 pixels in 0..255, which are changed in place."""
+        """float32 [B, C, H, W] from uint8, or from float32 pixels in 0..255 or points, which are changed in place."""
         values = images.to(torch.float32)
         if self._uniform:
             values.mul_(self._factor)
@@ -112,6 +112,22 @@ def fit_preprocess(data: Data, shape: tuple[int, int, int], classes: tuple[str, 
     mean, variance = _moments(channels, chunks)
     deviation = torch.where(variance < 1e-6, 255.0, variance.sqrt())  # a channel of one value carries nothing: only centre it
     return Preprocess(shape, classes, (1 / deviation).float(), (-mean / deviation).float())
+
+
+def fit_points(data: Data, shape: tuple[int, int, int], classes: tuple[str, ...], chunks: Iterable[Tensor]) -> Preprocess:
+    """The normalisation that ``data`` asks for, from the training points in ``chunks`` (float32 [B, F, 1, 1], in turn).
+
+    none: as they are. min-max: each feature to 0..1. standardise: mean 0 and (population) deviation 1 of each feature.
+    """
+    if data.normalise == "none":
+        return Preprocess(shape, classes, torch.ones(shape[0]), torch.zeros(shape[0]))
+    rows = torch.cat([points.cpu().flatten(1) for points in chunks]).double()
+    if data.normalise == "min-max":
+        offset, spread = rows.amin(0), rows.amax(0) - rows.amin(0)
+    else:
+        offset, spread = rows.mean(0), rows.std(0, correction=0)
+    scale = 1 / torch.where(spread < 1e-12, 1.0, spread)  # a feature of one value carries nothing: only move it
+    return Preprocess(shape, classes, scale.float(), (-offset * scale).float())
 
 
 def _moments(channels: int, chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:

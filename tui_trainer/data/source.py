@@ -1,4 +1,4 @@
-"""Where batches come from: images in memory, as uint8 on the device."""
+"""Where batches come from: images in memory, as uint8 on the device; or points, as float32."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,10 @@ class Source(Protocol):
         ...
 
     def read(self, indices: Tensor | slice) -> tuple[Tensor, Tensor]:
-        """uint8 [B, C, H, W] and int64 [B] on the device. They may be views of the set: never change them in place."""
+        """uint8 [B, C, H, W] and int64 [B] on the device. They may be views of the set: never change them in place.
+
+        Points come as float32 [B, F, 1, 1], always their own copy: normalisation works in place on floats.
+        """
         ...
 
     def chunks(self, order: Tensor | None, start: int, chunk: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -30,7 +33,7 @@ class InMemory:
     """All images of a split in one uint8 tensor on the device; a chunk is one gather."""
 
     def __init__(self, images: Tensor, labels: Tensor, channels_last: bool = False) -> None:
-        """``images``: uint8 [N, C, H, W]; ``labels``: int64 [N]; both on the device.
+        """``images``: uint8 [N, C, H, W], or float32 of points; ``labels``: int64 [N]; both on the device.
 
         With ``channels_last`` pixels are kept as [N, H, W, C], and every chunk comes out in that memory format.
         """
@@ -49,9 +52,10 @@ class InMemory:
         return rows.view(-1, channels, height, width)
 
     def read(self, indices: Tensor | slice) -> tuple[Tensor, Tensor]:
-        """See :meth:`Source.read`; a slice copies nothing."""
+        """See :meth:`Source.read`; a slice of uint8 copies nothing."""
         if isinstance(indices, slice):
-            return self._images(self._rows[indices]), self.labels[indices]
+            rows = self._rows[indices]
+            return self._images(rows.clone() if rows.is_floating_point() else rows), self.labels[indices]
         indices = indices.to(self.labels.device)
         return self._images(self._rows.index_select(0, indices)), self.labels.index_select(0, indices)
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from tui_trainer.catalogue import KNOWN, data_root, find_parts
+from tui_trainer.catalogue.points import FEATURES, class_names, is_points
 from tui_trainer.catalogue.split import validation_count
 from tui_trainer.config import Config, Data, Layer, Network, Stage, Training
 from tui_trainer.network import LayerSummary, NetworkError, Shape, describe, show, walk
@@ -73,6 +74,8 @@ def quick_view(data: Data) -> DataView | None:
 
     Without counts where thinned-out classes make them depend on the labels. Raises ConfigError.
     """
+    if is_points(data):
+        return _points_view(data)
     known = KNOWN.get(data.dataset)
     if known is None:
         return None
@@ -87,6 +90,16 @@ def quick_view(data: Data) -> DataView | None:
         notes = (f"data.train_images = {data.train_images}, but only {left} are left after the split: all are used",)
     present = known.bundled or len(find_parts(known, data_root(data.directory))) == len(known.parts)
     return DataView(shape, classes, min(left, data.train_images or left), held, present, notes=notes, download=0 if present else known.download_size)
+
+
+def _points_view(data: Data) -> DataView:
+    shape, classes = (len(FEATURES[data.features]), 1, 1), len(class_names(data))
+    if data.class_fractions:
+        return DataView(shape, classes)
+    held = validation_count(data.points, data.validation)
+    left = data.points - held
+    notes = (f"data.train_images = {data.train_images}, but only {left} are left after the split: all are used",) if (data.train_images or 0) > left else ()
+    return DataView(shape, classes, min(left, data.train_images or left), held, True, notes=notes)
 
 
 def careful_view(data: Data) -> DataView:
