@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import REPOSITORY
+from conftest import QUICK, REPOSITORY, run_program
 
 from tui_trainer.config import load_config
 from tui_trainer.runs import RunFolder, commands, create_run
@@ -36,7 +36,6 @@ EQUAL = {
         "training.clip_norm": 1.0,
         "training.weight_decay": 0.01,
         "data.augment.shift": 2,
-        "data.augment.mixup": 0.0,
         "network.layers": CONVOLUTION,
     },
     "mixed": {**SMALL, "training.epochs": 1, "training.loss": "squared-error", "training.optimiser": "adam", "training.learning_rate": 0.001, "data.augment.mixup": 0.4},
@@ -44,9 +43,9 @@ EQUAL = {
 """What must not depend on the number of processes."""
 
 
-def torchrun(*arguments: str, restarts: int = 0) -> "subprocess.Popen[str]":
+def torchrun(*arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", f"--max-restarts={restarts}", *arguments],
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", *arguments],
         env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
 
@@ -134,6 +133,25 @@ def test_the_parts_of_the_processes_make_up_each_batch(size):
             assert len(images) == max(count, 1)
             assert (images[:count] == all_images[first : first + count]).all()
             assert (labels[:count] == all_labels[first : first + count]).all()
+
+
+# -- plain torchrun ---------------------------------------------------------------------------------------------------
+
+
+def test_torchrun_without_restarts_says_that_a_process_was_lost(tmp_path):
+    made = run_program("train", "digits-mlp", "--no-start", "--epochs", "100000", *QUICK, cwd=tmp_path)
+    run = RunFolder(tmp_path / made.stdout.strip())
+    assert (read_status(run.path).state, read_status(run.path).reason) == ("stopped", "not started yet")
+    process = torchrun("-m", "tui_trainer.training", str(run.path))
+    until(lambda: told(run, StepsTrained), process)
+    assert told(run, RunStarted)[0].processes == 2
+    workers(process)[1].kill()
+    output, _ = process.communicate(timeout=LIMIT)
+    assert process.returncode == 1, output
+    ended = told(run, RunEnded)[0]
+    assert ended.state == "failed"
+    assert ended.reason.startswith("one of 2 processes was lost")
+    assert true_status(run.path).reason == ended.reason
 
 
 # -- a run of two processes, as the app starts it ---------------------------------------------------------------------

@@ -23,6 +23,7 @@ def train(
     as_json: AsJson = False,
     quiet: Quiet = False,
     detach: Detach = False,
+    no_start: Annotated[bool, typer.Option("--no-start", help="Make the run's folder only and print it: for torchrun.")] = False,
     trust: Trust = False,
 ) -> None:
     """Train a preset or a TOML file.
@@ -32,12 +33,15 @@ def train(
     """
     from tui_trainer.runs.folder import create_run
     from tui_trainer.runs.folder import runs_dir as runs_root
-    from tui_trainer.runs.start import check_place
+    from tui_trainer.runs.start import check_place, make_only
 
     config = asked_config(source, sets, dataset, data_dir, epochs=epochs, seed=seed, device=device, processes=processes)
     root = runs_root(runs_dir)
     check_place(root, name)
     preset = _preset_name(source)
+    if no_start:
+        print(make_only(create_run(config, root, name, preset)).path)
+        return
     if detach:
         in_background(create_run(config, root, name, preset), trust=trust, quiet=quiet)
         return

@@ -49,6 +49,12 @@ def _start(module: str, runs: Sequence[RunFolder], options: Sequence[str]) -> "s
         )  # fmt: skip
 
 
+def make_only(run: RunFolder) -> RunFolder:
+    """Leave a new run to be started later, by other means. Raises OSError."""
+    write_status(run.path, replace(read_status(run.path), state="stopped", reason="not started yet"))
+    return run
+
+
 def _mark_starting(run: RunFolder, pid: int) -> None:
     """Show at once that a run goes on: its trainer takes seconds to load before it can say so itself."""
     with contextlib.suppress(OSError, ValueError):
