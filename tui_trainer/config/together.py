@@ -23,7 +23,7 @@ def groups(configs: Sequence[Config]) -> list[list[int]]:
 def stackable(config: Config) -> bool:
     """Whether the network's step can be batched with that of others: dense layers in float32, images in memory."""
     training = config.training
-    plain = not training.compile and training.precision == "float32"
+    plain = not training.compile and training.precision == "float32" and training.processes == 1
     return plain and config.data.dataset != "folder" and not without_hand_gradients(config.network)
 
 
