@@ -108,6 +108,15 @@ def test_runs_when_there_are_none(snap_compare: Any, size: tuple[int, int]) -> N
     assert snap_compare(app_on(), terminal_size=size, run_before=keys("4", screen="runs"))
 
 
+def test_why(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(app_on(), terminal_size=size, run_before=keys("tab", "tab", "tab", "f1"))
+
+
+def test_the_diagnosis_in_front(snap_compare: Any, size: tuple[int, int]) -> None:
+    make_run(Path("runs"), "running")
+    assert snap_compare(app_on("brisk-otter"), terminal_size=size, run_before=keys("v", "v", "z", screen="train"))
+
+
 @pytest.mark.parametrize("key", ["question_mark", "s", "l"])
 def test_questions(snap_compare: Any, size: tuple[int, int], key: str) -> None:
     make_run(Path("runs"), "running")

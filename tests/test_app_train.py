@@ -11,7 +11,7 @@ from recorded_runs import NOON, make_run, recorded
 from textual.pilot import Pilot
 
 from tui_trainer.runs import RunFolder
-from tui_trainer.runs.events import Continued, Steered, encode
+from tui_trainer.runs.events import Continued, Evaluated, Steered, encode
 from tui_trainer.tui.actions import TRAIN
 from tui_trainer.tui.app import TrainerApp
 from tui_trainer.tui.controls.header import Header
@@ -259,3 +259,20 @@ async def test_themes_turn(tmp_path: Path, theme: str) -> None:
             if watch.app.theme == theme:
                 return
     raise AssertionError(f"{theme} never came, pid {os.getpid()}")
+
+
+async def test_the_diagnosis_follows_the_evaluations_and_says_what_helps(tmp_path: Path) -> None:
+    from tui_trainer.tui.screens.diagnosis import DiagnosisPanel
+
+    async with Watch(tmp_path, "running", epochs=4.0) as watch:
+        panel = watch.screen.query_one(DiagnosisPanel)
+        assert panel.region.area
+        assert [finding.kind for finding in panel.found] == ["well"]
+        worse = []
+        for epoch in range(5, 9):
+            at = {"time": NOON + epoch, "elapsed": float(epoch), "step": epoch * 51, "epoch": float(epoch)}
+            worse += [Evaluated(**at, split=split, loss=loss, accuracy=accuracy, confusion=[], seconds=0.0) for split, loss, accuracy in (("train", 0.3 / epoch, 0.99), ("validation", 0.3 * epoch, 0.9))]
+        await watch.tell(*worse)
+        text = str(watch.screen.query_one("#diagnosis Static").render())
+        assert "! Overfitting since epoch 4:" in text
+        assert "training.early_stopping" in text

@@ -1,15 +1,18 @@
 """The report at the end of a run: ours beside the reference, mistakes by class, speed, and what to do next."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tui_trainer.cli.console import count, duration, percent, points, rate
 from tui_trainer.cli.figures import figures_json, print_by_class
 from tui_trainer.cli.tables import table, words
 from tui_trainer.config import Config, ConfigError, Figure, Reference, to_tree
+from tui_trainer.runs.diagnosis import diagnose
 from tui_trainer.runs.events import Evaluated
 from tui_trainer.runs.folder import RunFolder, runs_dir
 from tui_trainer.runs.follow import damaged_lines
+from tui_trainer.runs.history import read_history
 from tui_trainer.runs.metrics import class_names
 from tui_trainer.runs.results import SPLITS, Results, read_results
 from tui_trainer.runs.status import Status, true_status
@@ -17,6 +20,8 @@ from tui_trainer.runs.status import Status, true_status
 if TYPE_CHECKING:
     from rich.console import Console
 
+MOST_FINDINGS = 3
+"""Findings that are printed."""
 CLOSE_EPOCHS = 0.02
 """A reference measured this near to the end counts as measured at the end."""
 
@@ -42,8 +47,23 @@ def print_report(target: "Console", run: RunFolder, *, brief: bool = False) -> N
         target.print()
         target.print(f"{shown.split}: rows true class, columns predicted", style="dim")
         print_by_class(target, shown.confusion, class_names(results.started.classes, shown.confusion))
+    _print_diagnosis(target, run)
     target.print()
     _print_next(target, run, status)
+
+
+def _print_diagnosis(target: "Console", run: RunFolder) -> None:
+    """What the curves show, the worst first: a few lines."""
+    from rich.text import Text
+
+    found = diagnose(read_history(run.events_file)[0])[:MOST_FINDINGS]
+    if found:
+        target.print()
+    styles = {"warning": "bold yellow", "note": "bold", "good": "bold green"}
+    for finding in found:
+        target.print(Text.assemble((finding.severity.ljust(8), styles[finding.severity]), finding.sentence))
+        if finding.advice:
+            target.print(Text(f"        {finding.advice}", style="dim"))
 
 
 def _viewed_config(run: RunFolder) -> tuple[Config | None, str]:
@@ -170,6 +190,7 @@ def run_json(run: RunFolder) -> dict[str, Any]:
         "images_per_second": status.images_per_second,
         "summary": status.summary,
         "latest": {split: _evaluated_json(event, classes) for split, event in results.latest().items()},
+        "diagnosis": [asdict(finding) for finding in diagnose(read_history(run.events_file)[0])],
         "damaged_lines": results.skipped,
         "config": to_tree(config) if config else None,
         **({"config_problem": strange} if strange else {}),

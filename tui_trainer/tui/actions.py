@@ -37,7 +37,8 @@ EVERYWHERE = (
     Action("app.theme_next", "f9", "Theme", "Next theme: dark, light, high contrast.", footer=False),
     Action("app.command_palette", "ctrl+p", "Palette", "Find any action by its name.", footer=False),
     Action("app.redraw", "ctrl+l", "Redraw", "Draw the whole screen again, where another program wrote over it.", footer=False),
-    Action("app.help", "question_mark,f1", "Help", "All keys, and what the focused part is for."),
+    Action("app.explain", "f1", "Why", "What the focused setting, layer, panel or figure means, with its formula and limits.", footer=False, key="F1"),
+    Action("app.help", "question_mark", "Help", "All keys, and what the focused part is for."),
     Action("app.leave", "q,ctrl+q", "Quit", "Leave the app; a run goes on without it."),
 )
 
@@ -48,6 +49,7 @@ DESIGN = (
     Action("copy_command", "ctrl+y", "Copy command", "Copy the command that trains the same from a prompt."),
     Action("undo", "ctrl+z", "Undo", "Take back the last change."),
     Action("reset", "ctrl+x", "Reset", "Back to the preset as it is (undo brings the changes back)."),
+    Action("find_rate", "ctrl+f,f7", "Find rate", "Find a learning rate: a range test for what the forms hold, its curve, and Enter to take it."),
     Action("reset_field", "ctrl+t", "Field back", "The field in focus as the preset (or the forked run) has it.", footer=False),
     Action("leave_field", "escape", "Leave field", "Leave the text field, so that keys such as 2 and q are commands again.", footer=False, key="esc"),
 )

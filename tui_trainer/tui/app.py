@@ -352,6 +352,16 @@ class TrainerApp(App[None]):
         explain = getattr(self.focused, "explanation", None)
         self.push_screen(Help(self.screen.id or "", explain() if explain else ""))
 
+    def action_explain(self) -> None:
+        """What the focused part means."""
+        from tui_trainer.tui.about import asked_about
+        from tui_trainer.tui.screens.explaining import Explain
+
+        if asked := asked_about(self):
+            self.push_screen(Explain(asked))
+        else:
+            self.notify("Nothing to explain here: F1 on a setting, layer, panel or figure does; ? lists the keys.")
+
     def action_leave(self) -> None:
         """Leave; the run goes on. What stands in Design and was neither trained nor saved is asked about."""
         unsaved = self.draft_unsaved()

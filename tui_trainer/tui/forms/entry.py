@@ -1,5 +1,7 @@
 """The fields of a form: one line each, and below it what is wrong. One widget a field, so that a form of sixty is there at once."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from rich.cells import cell_len
@@ -9,6 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui_trainer.tui.about import About
 from tui_trainer.tui.controls.paint import Part, fit, strip, wrapped
 from tui_trainer.tui.forms.schema import MISSING, Field, parse, show
 from tui_trainer.tui.widgets.marks import glyphs
@@ -71,6 +74,18 @@ class Entry(Widget, can_focus=True):
         if self.field.default not in (MISSING, None, "", {}, ()):
             text += f" Default {show(self.field.default)}."
         return text
+
+    def about_this(self) -> About:
+        """What F1 says of it."""
+        key = re.sub(r"\.\d+(?=\.|$)", "", self.key)
+        facts = [("Key", key)] if not key.startswith("network.layers") else []
+        facts += [("Unit", self.field.unit)] if self.field.unit else []
+        facts += [("Allowed", self.field.limits)] if self.field.limits else []
+        if self.field.default is MISSING:
+            facts.append(("Default", "none: it has to be given"))
+        elif self.field.default not in (None, "", {}, ()):
+            facts.append(("Default", show(self.field.default)))
+        return About(self.field.label, (self.key,), self.field.help, tuple(facts))
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         """One line, and those of the problem."""
@@ -234,6 +249,16 @@ class ChoiceEntry(Entry):
         def __init__(self, entry: "ChoiceEntry") -> None:
             super().__init__()
             self.entry = entry
+
+    def about_this(self) -> About:
+        """The choice in force, too."""
+        about = super().about_this()
+        return replace(about, topics=(*about.topics, *filter(None, [self.topic(self.current)])))
+
+    def topic(self, choice: Any) -> str:
+        """The topic of one of the choices; empty where they have none."""
+        name = self.key.rpartition(".")[2]
+        return f"{name}.{choice}" if name in ("loss", "optimiser", "schedule") and self.key.startswith("training.") else ""
 
     @property
     def choices(self) -> list[Any]:

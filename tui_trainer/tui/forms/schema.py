@@ -34,6 +34,8 @@ class Field:
     """Of a choice; None stands for "not given"."""
     model: type[Settings] | None = None
     """Of a group."""
+    limits: str = ""
+    """What is allowed, in words; empty where anything of its kind is."""
     when: tuple[tuple[str, tuple[Any, ...]], ...] = ()
 
 
@@ -54,7 +56,25 @@ def _field(model: type[Settings], name: str, info: FieldInfo) -> Field:
     default = MISSING if info.default is PydanticUndefined else info.default
     kind, choices, group = _kind(info.annotation)
     when = tuple((sibling, tuple(values)) for sibling, values in conditions(model, name).items())
-    return Field(name, info.title or name, info.description or "", unit(model, name), kind, default, choices, group, when)
+    return Field(name, info.title or name, info.description or "", unit(model, name), kind, default, choices, group, _limits(info), when)
+
+
+BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+
+
+def _limits(info: FieldInfo) -> str:
+    """``more than 0 and at most 20``, also of the numbers in a list and beside a word."""
+    found = dict.fromkeys(f"{word} {getattr(bound, name):.10g}" for bound in _bounds(info.annotation, info.metadata) for name, word in BOUNDS.items() if hasattr(bound, name))
+    words = [str(each) for member in _members(info.annotation) if get_origin(member) is Literal for each in get_args(member)]
+    return ", or ".join([" and ".join(found), *words]) if found else ", ".join(words)
+
+
+def _bounds(annotation: Any, metadata: Sequence[Any]) -> list[Any]:
+    found = [each for bound in metadata for each in (bound.metadata if isinstance(bound, FieldInfo) else [bound])]
+    if get_origin(annotation) is Annotated:
+        inner, *more = get_args(annotation)
+        return found + _bounds(inner, more)
+    return found + [each for part in get_args(annotation) if get_origin(annotation) is not Literal for each in _bounds(part, ())]
 
 
 def _members(annotation: Any) -> list[Any]:

@@ -13,6 +13,7 @@ from tui_trainer.config.flat import SettingRow
 from tui_trainer.runs.compare import MEASURED, Axis, ComparedRun, best_figures, compared_settings, last_figures, read_compared, series
 from tui_trainer.runs.folder import RunFolder
 from tui_trainer.runs.status import LIVE
+from tui_trainer.tui.about import About, title_of
 from tui_trainer.tui.actions import COMPARE, bindings
 from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
@@ -43,6 +44,10 @@ METRICS = (
     Metric("accuracy", "Accuracy", 100.0, 2, "%", 0.0, 100.0), Metric("loss", "Loss"), Metric("learning_rate", "Learning rate", 1.0, 5), Metric("gradient_norm", "Gradient norm", 1.0, 3),
     Metric("images_per_second", "Images/s", 1.0, 0), Metric("memory_bytes", "Memory", 1e-6, 0, "MB"),
 )  # fmt: skip
+METRIC_TOPICS = {
+    "accuracy": "figure.accuracy", "loss": "figure.loss", "learning_rate": "figure.learning-rate", "gradient_norm": "figure.gradient-norm",
+    "images_per_second": "figure.images-per-second", "memory_bytes": "figure.memory",
+}  # fmt: skip
 SPLITS = ("validation", "train", "test")
 AXES: tuple[Axis, ...] = ("epoch", "step", "time")
 EVERY = 1.0
@@ -140,6 +145,11 @@ class CompareScreen(Screen[None]):
             self.found[path].status = self._feeds[path].status
         if news and self.is_current:
             self._draw()
+
+    def about_this(self) -> About:
+        """What is drawn."""
+        topic = METRIC_TOPICS[self.metric.column]
+        return About(title_of(topic), tuple(dict.fromkeys((topic, "figure.accuracy", "figure.loss"))))
 
     # --- drawing
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from tui_trainer.config import ConfigError, Data, Training, load_config, preset_names, save_config
+from tui_trainer.config import Config, ConfigError, Data, Training, load_config, preset_names, save_config
+from tui_trainer.explain import explain
 from tui_trainer.tui.actions import DESIGN, bindings
 from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
@@ -20,11 +22,13 @@ from tui_trainer.tui.forms.entry import ChoiceEntry, Entry
 from tui_trainer.tui.forms.forking import ForkDraft, ForkPoint
 from tui_trainer.tui.forms.form import Form
 from tui_trainer.tui.forms.outlook import DataView, Outlook, careful_view, look_ahead, quick_view
+from tui_trainer.tui.range_test import RangeTest
 from tui_trainer.tui.screens.choosing import list_choices
 from tui_trainer.tui.screens.dialogs import AskText, Confirm, Option, Pick
 from tui_trainer.tui.screens.first import DesignFrame
 from tui_trainer.tui.screens.network_panel import NetworkPanel
 from tui_trainer.tui.screens.preset_row import PresetRow
+from tui_trainer.tui.screens.rate_test import FindRate
 from tui_trainer.tui.screens.ready import ReadyPanel
 from tui_trainer.tui.screens.stages import StagesRow
 
@@ -175,11 +179,20 @@ class DesignScreen(DesignFrame):
         self._explain()
 
     def _explain(self) -> None:
-        explain = getattr(self.focused, "explanation", None)
-        text = plain(" " + explain()) if explain else ""
+        told = getattr(self.focused, "explanation", None)
+        text = plain(" " + told()) if told else ""
+        if text and (why := self._why()):
+            text += f"\n {plain(why)}"
         if text != self._explained:
             self._explained = text
             self.query_one("#explain", Static).update(text)
+
+    def _why(self) -> str:
+        """The explanation at hand of the focused field, for where there is room."""
+        about = getattr(self.focused, "about_this", None)
+        topics = about().known if about else ()
+        found = explain(topics[-1]) if topics and isinstance(self.focused, Entry) else None
+        return f"{found.why} (F1)" if found else ""
 
     # --- what one can do
 
@@ -271,10 +284,8 @@ class DesignScreen(DesignFrame):
 
     def action_train(self) -> None:
         """Start it."""
-        config = self.outlook.config
-        if config is None or self.outlook.problems:
-            first = next((line.text for line in self.outlook.lines if line.kind == "wrong"), "something is wrong")
-            self.notify(f"This cannot work yet: {first}", severity="error", markup=False, timeout=8)
+        config = self._checked()
+        if config is None:
             return
         if isinstance(self.draft, ForkDraft):
             self.kept = copy.deepcopy(self.draft.tree)
@@ -282,13 +293,41 @@ class DesignScreen(DesignFrame):
             return
         preset = self.draft.source if self.draft.source in preset_names() else Path(self.draft.source).stem
         self.kept = copy.deepcopy(self.draft.tree)
+        self._trusted(config, lambda trusted: self.app.train(config, preset, trusted=trusted))
+
+    def _trusted(self, config: Config, then: Callable[[bool], None]) -> None:
+        """Ask before a module of the user's own runs; ``then`` is told whether it may."""
         if config.network.kind != "module":
-            self.app.train(config, preset)
+            then(False)
             return
 
-        def trusted(yes: bool | None) -> None:
-            if yes and config is not None:
-                self.app.train(config, preset, trusted=True)
+        def answered(yes: bool | None) -> None:
+            if yes:
+                then(True)
 
-        self.app.push_screen(Confirm("Run this code?", f"{config.network.source} is a program of yours or someone's: training runs it with your rights.", "run it", "no"), trusted)
-        return
+        self.app.push_screen(Confirm("Run this code?", f"{config.network.source} is a program of yours or someone's: training runs it with your rights.", "run it", "no"), answered)
+
+    def _checked(self) -> Config | None:
+        """What the forms hold, where it is right; what is wrong is said."""
+        if self.outlook.config is not None and not self.outlook.problems:
+            return self.outlook.config
+        first = next((line.text for line in self.outlook.lines if line.kind == "wrong"), "something is wrong")
+        self.notify(f"This cannot work yet: {first}", severity="error", markup=False, timeout=8)
+        return None
+
+    def action_find_rate(self) -> None:
+        """A range test of what the forms hold."""
+        config = self._checked()
+        if config is None:
+            return
+
+        def taken(rate: float | None) -> None:
+            if rate is not None:
+                self.draft.replace("training.learning_rate", rate)
+                self._fill()
+                self.notify(f"learning rate {rate:g}; ^z takes it back")
+
+        def ask(trusted: bool) -> None:
+            self.app.push_screen(FindRate(RangeTest(config, trusted=trusted), config.training.learning_rate), taken)
+
+        self._trusted(config, ask)

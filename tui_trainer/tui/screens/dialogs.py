@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
+from tui_trainer.tui.about import About
 from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.controls.table import Column, Table
 
@@ -20,7 +21,7 @@ Result = TypeVar("Result")
 class Dialog(ModalScreen[Result]):
     """A box in the middle of the screen."""
 
-    BINDINGS = [Binding("escape", "close", "Close", show=False)]
+    BINDINGS = [Binding("escape", "close", "Close", show=False), Binding("f1", "app.explain", "Why", show=False)]
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -111,6 +112,8 @@ class Option:
     value: object
     name: str
     about: str = ""
+    topic: str = ""
+    """What F1 explains."""
 
 
 class Pick(Dialog[Option | None]):
@@ -159,6 +162,11 @@ class Pick(Dialog[Option | None]):
             option = Option(event.value.strip(), event.value.strip())
         if option is not None:
             self.dismiss(option)
+
+    def about_this(self) -> About | None:
+        """The one under the cursor."""
+        option = self.query_one(Table).item
+        return About(option.name, (option.topic,), option.about) if option is not None and option.topic else None
 
     def on_table_moved(self, event: Table.Moved) -> None:
         """Stay quiet: only a choice counts."""

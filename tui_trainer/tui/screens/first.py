@@ -54,6 +54,7 @@ class DesignFrame(Screen[None]):
     """Where the parts of Design stand; its looks are those of every screen of this kind."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
 
 
 class TrainFrame(Screen[None]):

@@ -10,6 +10,7 @@ from tui_trainer.tui.actions import SECTIONS, Action
 from tui_trainer.tui.controls.paint import plain, wrapped
 from tui_trainer.tui.screens.dialogs import Dialog
 
+WHY = "F1 explains the focused setting, layer, choice, panel or figure: what it does, its formula, its limits."
 MOUSE = "The mouse works everywhere: tabs, keys in the last line, rows, titles of columns, fields, and the wheel."
 LEAVING = "A run is a process of its own: quitting, closing the terminal or losing the network never touches it. `tui-trainer open` comes back to it."
 
@@ -17,7 +18,7 @@ LEAVING = "A run is a process of its own: quitting, closing the terminal or losi
 class Help(Dialog[None]):
     """What can be pressed, section by section; the screen one comes from first."""
 
-    BINDINGS = [Binding("question_mark,f1,q,enter", "close", "Close", show=False)]
+    BINDINGS = [Binding("question_mark,q,enter", "close", "Close", show=False)]
 
     def __init__(self, here: str, about: str = "") -> None:
         super().__init__("Help")
@@ -26,6 +27,7 @@ class Help(Dialog[None]):
     def compose(self) -> ComposeResult:
         """The sections."""
         with VerticalScroll(id="box", classes="help"):
+            yield Static(plain(f"{WHY}\n"), classes="about", markup=False)
             if self.about:
                 yield Static(plain(self.about), classes="about", markup=False)
             for title in sorted(SECTIONS, key=lambda each: not each.lower().startswith(self.here)):

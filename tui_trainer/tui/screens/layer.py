@@ -8,6 +8,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from tui_trainer.config import Settings
+from tui_trainer.tui.about import About
 from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.forms.entry import ChoiceEntry, Entry
 from tui_trainer.tui.forms.form import Form
@@ -43,6 +44,11 @@ class LayerDialog(Dialog[None]):
         first = next((entry for entry in self.query(Entry) if entry.display), None)
         if first is not None:
             first.focus()
+
+    def about_this(self) -> About | None:
+        """The kind of layer that it is a setting of."""
+        layer = self.design.draft.get(self.key)
+        return About(str(layer["type"]), (f"layer.{layer['type']}",)) if isinstance(layer, dict) and "type" in layer else None
 
     def _follow(self, *, fill: bool = False) -> None:
         form, draft, outlook = self.query_one(Form), self.design.draft, self.design.outlook

@@ -8,6 +8,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from tui_trainer.config import Network
+from tui_trainer.tui.about import About, first_sentence
 from tui_trainer.tui.actions import NETWORK, bindings
 from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.controls.table import Column, Table
@@ -49,6 +50,14 @@ class LayerTable(Table[NetRow]):
         panel = self.parent
         assert isinstance(panel, NetworkPanel)
         return panel
+
+    def about_this(self) -> About | None:
+        """The layer under the cursor, and what the columns say of it."""
+        row = self.item
+        layer = self._panel.draft.get(row.key) if row is not None and row.key else None
+        kind = str(layer.get("type")) if isinstance(layer, dict) else "input"
+        facts = [("Output", row.output), ("Parameters", row.parameters), ("Receptive field", row.field)] if row is not None else []
+        return About(row.name if row is not None else "Layers", (f"layer.{kind}", "figure.parameters", "figure.receptive-field"), facts=tuple((name, value) for name, value in facts if value))
 
     def action_add(self) -> None:
         """A layer after this one."""
@@ -181,7 +190,7 @@ class NetworkPanel(Vertical):
             if len(models()[str(option.value)].model_fields) > 1 and option.value != "residual":
                 self.edit()
 
-        options = [Option(kind, kind, (model.__doc__ or "").split("\n")[0]) for kind, model in models().items()]
+        options = [Option(kind, kind, first_sentence(f"layer.{kind}") or (model.__doc__ or "").split("\n")[0], f"layer.{kind}") for kind, model in models().items()]
         self.app.push_screen(Pick("Add a layer", options), chosen)
 
     def edit(self) -> None:

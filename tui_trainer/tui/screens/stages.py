@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_trainer.config import Stage
+from tui_trainer.tui.about import About
 from tui_trainer.tui.controls.paint import fit, plain, strip
 from tui_trainer.tui.controls.table import Column, Table
 from tui_trainer.tui.forms.draft import Draft
@@ -64,6 +65,10 @@ class StagesRow(Widget, can_focus=True):
     def explanation(self) -> str:
         """What it is for."""
         return "Parts with settings of their own, in place of epochs and iterations. Enter lists them."
+
+    def about_this(self) -> About:
+        """What F1 says of it."""
+        return About("Stages", (KEY,), self.explanation())
 
     def render_line(self, y: int) -> Strip:
         """Label and summary."""

@@ -8,11 +8,13 @@ from textual.containers import Container, Vertical
 
 from tui_trainer.runs.commands import Command, Continue, OneEpoch, OneStep, Pause, SaveCheckpoint, SetLearningRate, StopAfterEpoch, StopNow
 from tui_trainer.runs.status import LIVE
+from tui_trainer.tui.about import About, title_of
 from tui_trainer.tui.actions import TRAIN, bindings
 from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
 from tui_trainer.tui.messages import RunAdvanced
 from tui_trainer.tui.screens.curves import Curves
+from tui_trainer.tui.screens.diagnosis import DiagnosisPanel
 from tui_trainer.tui.screens.dialogs import AskText, Confirm
 from tui_trainer.tui.screens.first import TrainFrame
 from tui_trainer.tui.screens.outcome import Outcome
@@ -25,7 +27,14 @@ if TYPE_CHECKING:
     from tui_trainer.tui.app import TrainerApp
     from tui_trainer.tui.feed import Feed
 
-PANELS = ("loss", "accuracy", "matrix", "errors", "events", "log")
+PANELS = ("loss", "accuracy", "diagnosis", "matrix", "errors", "events", "log")
+CURVES = ("loss", "accuracy")
+PANEL_TOPICS = {
+    "loss": ("figure.loss",), "accuracy": ("figure.accuracy",), "matrix": ("figure.confusion",), "errors": ("figure.misclassified",), "diagnosis": ("figure.diagnosis", "figure.dead-relu"),
+}  # fmt: skip
+TOPICS = tuple(
+    f"figure.{name}" for name in ("loss", "accuracy", "gap", "gradient-norm", "learning-rate", "images-per-second", "memory", "confusion", "misclassified", "reference", "diagnosis")
+)
 STEERING = {"pause", "one_step", "one_epoch", "learning_rate", "checkpoint", "stop_after_epoch", "stop_now"}
 RESUMABLE = ("stopped", "failed", "crashed")
 HOST = socket.gethostname()
@@ -53,6 +62,7 @@ class TrainScreen(TrainFrame):
         with Vertical(id="body"):
             yield Curves(id="curves")
             yield TrendsPanel(id="trends")
+            yield DiagnosisPanel(id="diagnosis", classes="panel")
             yield Outcome(id="outcome")
             with Container(id="bottom"):
                 yield MatrixPanel(id="matrix", classes="panel")
@@ -97,6 +107,7 @@ class TrainScreen(TrainFrame):
         self.query_one(TrendsPanel).show(history)
         self.query_one(MatrixPanel).show(history, anew=anew)
         self.query_one(ErrorsPanel).show(history, self.query_one(MatrixPanel).split)
+        self.query_one(DiagnosisPanel).show(history)
         self.query_one(EventsPanel).show(history, feed.pending)
         self.query_one(LogPanel).show(feed)
         self.query_one(Outcome).show(feed)
@@ -143,6 +154,11 @@ class TrainScreen(TrainFrame):
 
     # --- panels
 
+    def about_this(self) -> About:
+        """The current panel first, then what else stands here."""
+        first = PANEL_TOPICS.get(self.panel, ())
+        return About(title_of(first[0]) if first else "What stands here", tuple(dict.fromkeys((*first, *TOPICS))))
+
     @property
     def single(self) -> bool:
         """Whether there is room for one panel only."""
@@ -165,8 +181,8 @@ class TrainScreen(TrainFrame):
                 widget.display = name not in ("events", "log") or (name == "log") == self._log_in_front()
         if not single and self._log_in_front():
             self.query_one("#errors").display = False
-        self.query_one("#curves").display = not single or self.panel in ("loss", "accuracy")
-        self.query_one("#bottom").display = not single or self.panel not in ("loss", "accuracy")
+        self.query_one("#curves").display = not single or self.panel in CURVES
+        self.query_one("#bottom").display = not single or self.panel not in (*CURVES, "diagnosis")
 
     def _log_in_front(self) -> bool:
         return self.panel == "log" if self.panel in ("events", "log") else self.has_class("trouble")
