@@ -50,7 +50,8 @@ async def test_escape_ends_the_process_and_a_fault_is_a_sentence(app: TrainerApp
         await pilot.pause(0.2)
         test = app.screen.test  # type: ignore[attr-defined]
         process = test._process
-        assert process is not None and psutil.pid_exists(process.pid)
+        assert process is not None
+        assert psutil.pid_exists(process.pid)
         await pilot.press("escape")
         for _ in range(100):
             await pilot.pause(0.05)
