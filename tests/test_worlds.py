@@ -1,7 +1,9 @@
 """Points in the plane: made the same every time, told without torch as they are loaded, trained, and held against support vectors."""
 
+import base64
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -9,13 +11,18 @@ import torch
 
 from tests.conftest import run_program
 from tui_trainer.catalogue.facts import data_facts
-from tui_trainer.catalogue.points import FEATURES, make_points
+from tui_trainer.catalogue.points import FEATURES, Extent, make_points
 from tui_trainer.config import ConfigError, Data, load_config
 from tui_trainer.config.data import POINT_SETS
 from tui_trainer.data import Preprocess, load_dataset
+from tui_trainer.data.points import seen
 from tui_trainer.lab.baseline import fit, load, measure
 from tui_trainer.runs import create_run
-from tui_trainer.training.inference import evaluate_split, load_trained
+from tui_trainer.runs.boundary import Field, field_of, pack, unpack
+from tui_trainer.runs.events import BoundaryDrawn, decode, encode
+from tui_trainer.runs.history import read_history
+from tui_trainer.training.boundary import Boundary
+from tui_trainer.training.inference import evaluate_split, load_trained, probabilities
 from tui_trainer.training.prepare import prepare
 from tui_trainer.training.run import train
 from tui_trainer.tui.forms.outlook import careful_view, quick_view
@@ -117,3 +124,57 @@ def test_circles_are_learnt_by_hand_and_by_autograd_alike(tmp_path) -> None:
 def test_the_reports_rows_of_support_vectors(row: str, low: float, high: float) -> None:
     config = load_config(f"circles-svm/{row}")
     assert low <= measure(fit(config, load(config)), "test").accuracy <= high
+
+
+def boundaries(run) -> list[BoundaryDrawn]:
+    return [event for event in map(decode, run.events_file.read_bytes().splitlines()) if isinstance(event, BoundaryDrawn)]
+
+
+def test_the_boundary_of_the_weights_is_told_while_it_trains_and_changes_nothing(tmp_path, monkeypatch) -> None:
+    settings = {"training.iterations": 40, "training.threads": 1}
+    config = load_config("moons-mlp", settings)
+    run = create_run(config, tmp_path, "drawn")
+    train(prepare(config), run)
+    told = boundaries(run)
+    assert [told[0].step, told[-1].step] == [0, 40]
+    trained = load_trained(run)
+    last = told[-1]
+    field = unpack(last.cells, last.columns, last.rows)
+    middles = Extent(last.left, last.right, last.bottom, last.top).centres(last.columns, last.rows)
+    expected = field_of(probabilities(trained, seen(middles, config.data)).numpy(), last.columns)
+    assert np.array_equal(field.winner, expected.winner)
+    assert np.abs(field.sureness - expected.sureness).max() <= 0.5 / 15 + 1e-6
+    for part in make_points(config.data):
+        assert part.xy.min(0).tolist() >= [last.left, last.bottom]
+        assert part.xy.max(0).tolist() <= [last.right, last.top]
+    monkeypatch.setattr(Boundary, "of", lambda prepared: None)
+    silent = create_run(config, tmp_path, "silent")
+    train(prepare(config), silent)
+    assert not boundaries(silent)
+    for one, other in zip(trained.model.parameters(), load_trained(silent).model.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_history_keeps_the_newest_boundary_alone(tmp_path) -> None:
+    config = load_config("moons-mlp")
+    run = create_run(config, tmp_path, "long")
+    grid = Field(np.zeros((48, 48), np.uint8), np.ones((48, 48), np.float32))
+
+    def line(step: int) -> str:
+        place = {"left": -1.0, "right": 1.0, "bottom": -1.0, "top": 1.0, "columns": 48, "rows": 48}
+        return encode(BoundaryDrawn(time=0.0, elapsed=0.0, step=step, epoch=0.0, cells=pack(grid), **place))
+
+    with run.events_file.open("a") as file:
+        file.writelines(line(step) for step in range(3000))
+    history, _ = read_history(run.events_file)
+    assert (history.boundary.step, len(history.events), history.count) == (2999, 0, 3000)
+    history.observe(decode(line(4000)))
+    assert (history.boundary.step, len(history.events)) == (4000, 0)
+
+
+@pytest.mark.parametrize("cells", ["", "!!", "AAAA", base64.b64encode(zlib.compress(bytes(10_000_000))).decode()])
+def test_a_damaged_boundary_is_a_value_error(cells: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        unpack(cells, 48, 48)
+    with pytest.raises(ValueError, match="grid"):
+        unpack(cells, 10**9, 10**9)

@@ -110,6 +110,24 @@ class Evaluated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BoundaryDrawn(Event):
+    """What the network makes of a grid over the plane, for data that are points; at most four a second."""
+
+    step: int
+    epoch: float
+    left: float
+    right: float
+    """Extent of the grid in x."""
+    bottom: float
+    top: float
+    """Extent in y."""
+    columns: int
+    rows: int
+    cells: str
+    """Winning class and its probability a cell, from the top row; see :mod:`tui_trainer.runs.boundary`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EpochEnded(Event):
     """One more pass over the training set is complete."""
 
@@ -206,7 +224,7 @@ class RunEnded(Event):
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
-        RunStarted, StageStarted, StepsTrained, Evaluated, EpochEnded, LearningRateChanged, CheckpointSaved,
+        RunStarted, StageStarted, StepsTrained, Evaluated, BoundaryDrawn, EpochEnded, LearningRateChanged, CheckpointSaved,
         Steered, Paused, Continued, Forked, Warned, RunEnded,
     )
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tui_trainer.runs.bounded import open_regular
 from tui_trainer.runs.events import (
+    BoundaryDrawn,
     CheckpointSaved,
     Continued,
     EpochEnded,
@@ -37,6 +38,7 @@ MATRICES = 4
 """Newest evaluations of a split that are kept whole: what a resumed run may go back behind."""
 KEPT_EVENTS = 1_000
 STEP_LINE = b'{"event":"StepsTrained"'
+BOUNDARY_LINE = b'{"event":"BoundaryDrawn"'
 START_LINE = b'{"event":"RunStarted"'
 STEP_BYTES = 230
 """About the length of a line of StepsTrained."""
@@ -148,6 +150,8 @@ class History:
         self.recent = Track(STEP_COLUMNS, RECENT, newest_only=True)
         self.newest: StepsTrained | None = None
         self.evaluated: dict[str, Splits] = {}
+        self.boundary: BoundaryDrawn | None = None
+        """The newest one, of data that are points in the plane."""
         self.marks: list[Mark] = []
         self.events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self.count = 0
@@ -161,6 +165,9 @@ class History:
                 self.newest = event
                 self.steps.append(event)
                 self.recent.append(event)
+                return
+            case BoundaryDrawn():
+                self.boundary = event
                 return
             case Evaluated():
                 self._evaluated(event)
@@ -193,6 +200,8 @@ class History:
             split.cut_after(event.resumed_at)
         if self.newest and self.newest.step > event.resumed_at:
             self.newest = _newest(self.steps, event.time)
+        if self.boundary and self.boundary.step > event.resumed_at:
+            self.boundary = None
         self.marks = [mark for mark in self.marks if mark.step <= event.resumed_at]
         if not any(isinstance(mark.event, Forked) and mark.step == event.resumed_at for mark in self.marks):
             self.marks.append(Mark(event.resumed_at, self.epoch, event))
@@ -251,7 +260,7 @@ def read_history(path: Path) -> tuple[History, int]:
         return history, 0
     every = max(1, size // STEP_BYTES // POINTS)
     history.steps.stride = every
-    seen, newest = 0, b""
+    seen, drawn, newest, boundary = 0, 0, b"", b""
     reader = Lines(path)
     for lines in reader.blocks():
         for line in lines:
@@ -262,13 +271,20 @@ def read_history(path: Path) -> tuple[History, int]:
                     continue
                 history.steps._waiting = every
                 history.steps.seen += every - 1
+            elif line.startswith(BOUNDARY_LINE):
+                drawn += 1
+                boundary = line
+                continue
             elif not line:
                 continue
             elif line.startswith(START_LINE):
                 newest = b""  # it may be taken again
+                _take_boundary(history, boundary)
+                boundary = b""
             _take(history, line)
     history.damaged += reader.overlong
-    history.count += seen - seen // every
+    history.count += seen - seen // every + drawn
+    _take_boundary(history, boundary)
     if newest and seen % every:
         _take_newest(history, newest)
     history.recent = _tail(path, size)
@@ -292,6 +308,16 @@ def _take_newest(history: History, line: bytes) -> None:
         return
     if isinstance(event, StepsTrained):
         history.newest = event
+
+
+def _take_boundary(history: History, line: bytes) -> None:
+    try:
+        event = decode(line) if line else None
+    except (ValueError, RecursionError):
+        history.damaged += 1
+        return
+    if isinstance(event, BoundaryDrawn):
+        history.boundary = event
 
 
 def _tail(path: Path, size: int) -> Track:

@@ -82,4 +82,4 @@ def read_curves(run: RunFolder) -> Iterator[StepsTrained | Evaluated]:
 
 def _decode_results(line: bytes) -> Event | None:
     """Decode but for the many events of progress, told apart by how their lines begin."""
-    return None if line.startswith(b'{"event":"StepsTrained"') and line.endswith(b"}") else decode(line)
+    return None if line.startswith((b'{"event":"StepsTrained"', b'{"event":"BoundaryDrawn"')) and line.endswith(b"}") else decode(line)

@@ -11,9 +11,23 @@ from torch import Tensor
 
 from tui_trainer.config import Recipe
 from tui_trainer.runs import commands
-from tui_trainer.runs.events import Continued, EpochEnded, Evaluated, Event, LearningRateChanged, Paused, Split, StageStarted, Steered, StepsTrained, Warned
+from tui_trainer.runs.events import (
+    BoundaryDrawn,
+    Continued,
+    EpochEnded,
+    Evaluated,
+    Event,
+    LearningRateChanged,
+    Paused,
+    Split,
+    StageStarted,
+    Steered,
+    StepsTrained,
+    Warned,
+)
 from tui_trainer.runs.follow import Follower, damaged_lines
 from tui_trainer.training.batches import Batches, Position
+from tui_trainer.training.boundary import Boundary
 from tui_trainer.training.clock import Clock
 from tui_trainer.training.control import Control
 from tui_trainer.training.device import memory_bytes
@@ -100,6 +114,7 @@ class Loop:
         self.batches = Batches(self.data, self.training.seed, self.training.shuffle, prepared.channels_last, self.world)
         self.sample = evaluation_sample(self.data, self.training.evaluate_train_images, self.training.seed)
         self.optimiser: Optimiser = make_optimiser(self.params, prepared.stages[0].recipe)
+        self.boundary = Boundary.of(prepared)
         self.judge = Judge()
         self.clock = Clock()
         self.position = Position()
@@ -163,6 +178,7 @@ class Loop:
         Raises Stopped, StoppedEarly, NotFinite, KeyboardInterrupt at a second signal, and what the machine raises.
         """
         self.clock.begin()
+        self.draw_boundary(now=True)
         resumed = self.step > 0
         if resumed:
             self._stop_early()
@@ -244,6 +260,7 @@ class Loop:
         self._end_of_a_leg(epoch_ended=self.position.seen == 0)
         self._obey()
         self._save_as_asked()
+        self.draw_boundary(now=self.control.paused)
         if self.control.paused and not self.control.stop:
             self._wait()
         if self.control.stop:
@@ -359,6 +376,14 @@ class Loop:
         step, epoch = at or (self.step, self.epoch)
         values = {"split": found.split, "loss": found.loss, "accuracy": found.accuracy, "confusion": found.confusion, "seconds": found.seconds}
         self.tell(Evaluated(**self.stamp(), step=step, epoch=epoch, **values, best=best, final=final, checkpoint=checkpoint))  # type: ignore[arg-type]
+
+    def draw_boundary(self, *, now: bool = False) -> None:
+        """Tell what the network makes of the plane where the data are points and it is time to, or ``now``."""
+        if self.boundary is None or not self.world.first or not self.boundary.due(self.step, self.clock.elapsed(), now=now):
+            return
+        with self.averaged():
+            drawn = self.boundary.drawn(self.model)
+        self.tell(BoundaryDrawn(**self.place(), **drawn))
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

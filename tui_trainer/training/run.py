@@ -164,6 +164,7 @@ class Session:
         loop = self.loop
         self._warn_of_damaged_files()
         best = loop.judged_evaluation(final=True)
+        loop.draw_boundary(now=True)
         self.save("best" if best else "end")
         if self.prepared.config.training.result != "best":
             return
