@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded_runs import NOON, make_run
+from recorded_runs import NOON, make_plane_run, make_run
 from textual.pilot import Pilot
 
 from tui_trainer.tui.app import TrainerApp
@@ -64,6 +64,12 @@ def keys(*pressed: str, screen: str = "") -> Callable[[Pilot[Any]], Any]:
 def test_train(snap_compare: Any, size: tuple[int, int], state: str) -> None:
     make_run(Path("runs"), state)
     assert snap_compare(app_on("brisk-otter"), terminal_size=size, run_before=keys(screen="train"))
+
+
+@pytest.mark.parametrize("pressed", [(), ("z",)], ids=["all", "zoomed"])
+def test_train_on_points(snap_compare: Any, size: tuple[int, int], pressed: tuple[str, ...]) -> None:
+    make_plane_run(Path("runs"))
+    assert snap_compare(app_on("brisk-otter"), terminal_size=size, run_before=keys(*pressed, screen="train"))
 
 
 def test_train_on_anothers_run_with_a_command_pending(snap_compare: Any, size: tuple[int, int]) -> None:

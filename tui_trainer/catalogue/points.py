@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui_trainer.catalogue.split import split
 from tui_trainer.config import Data
 from tui_trainer.config.data import POINT_SETS
 
@@ -24,7 +25,7 @@ TURNS = 1.5
 """Of each arm of the spiral."""
 GAP = 0.1
 """Half the width of the empty cross between the quarters of xor."""
-MARGIN = 0.15
+MARGIN = 0.06
 """Part of the points' extent that is shown beyond them on every side."""
 NAMES: Mapping[str, tuple[str, str]] = {"circles": ("outer", "inner"), "moons": ("upper", "lower"), "xor": ("alike", "unlike")}
 LETTERS = "ABCDEFGHIJ"
@@ -87,6 +88,14 @@ def class_names(data: Data) -> tuple[str, ...]:
 def make_points(data: Data) -> tuple[Points, Points]:
     """The training part, validation not yet taken from it, and the test part, as ``data`` describes them."""
     return _made(data, data.points, 0), _made(data, data.test_points, 1)
+
+
+def split_points(data: Data) -> dict[str, Points]:
+    """The points by split: train, validation, test, as a run has them. Raises ConfigError as loading would."""
+    train, test = make_points(data)
+    chosen = split(train.labels, class_names(data), data)
+    parts = {"train": chosen.train, "validation": chosen.validation}
+    return {name: Points(train.xy[rows], train.labels[rows]) for name, rows in parts.items()} | {"test": test}
 
 
 def features(xy: "Floats", chosen: str) -> "Floats":

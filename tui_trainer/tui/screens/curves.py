@@ -8,6 +8,7 @@ from textual.containers import Container
 
 from tui_trainer.runs.baselines import best_baseline
 from tui_trainer.runs.history import History, Track
+from tui_trainer.tui.screens.plane import BoundaryPanel
 from tui_trainer.tui.widgets.chart import LineChart
 from tui_trainer.tui.widgets.plot.dots import Plot
 from tui_trainer.tui.wording import mark_label
@@ -28,8 +29,9 @@ class Curves(Container):
         self._plot: Plot = "braille"
 
     def compose(self) -> ComposeResult:
-        """Two charts."""
+        """Two charts; for points in the plane the boundary between them."""
         yield LineChart("Loss", y_min=0.0, id="loss", classes="panel")
+        yield BoundaryPanel(id="boundary", classes="panel")
         yield LineChart("Accuracy", decimals=2, unit="%", y_min=0.0, y_max=100.0, id="accuracy", classes="panel")
 
     @property

@@ -20,6 +20,7 @@ from tui_trainer.tui.screens.first import TrainFrame
 from tui_trainer.tui.screens.outcome import Outcome
 from tui_trainer.tui.screens.panels import ErrorsPanel, EventsPanel, LogPanel, MatrixPanel, TrendsPanel
 from tui_trainer.tui.screens.paths import come_back
+from tui_trainer.tui.screens.plane import BoundaryPanel, in_the_plane
 from tui_trainer.tui.widgets.progress import Progress, RunProgress
 from tui_trainer.tui.wording import asked, thousands
 
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from tui_trainer.tui.app import TrainerApp
     from tui_trainer.tui.feed import Feed
 
-PANELS = ("loss", "accuracy", "diagnosis", "matrix", "errors", "events", "log")
-CURVES = ("loss", "accuracy")
+PANELS = ("boundary", "loss", "accuracy", "diagnosis", "matrix", "errors", "events", "log")
+CURVES = ("boundary", "loss", "accuracy")
 PANEL_TOPICS = {
-    "loss": ("figure.loss",), "accuracy": ("figure.accuracy",), "matrix": ("figure.confusion",), "errors": ("figure.misclassified",), "diagnosis": ("figure.diagnosis", "figure.dead-relu"),
+    "boundary": ("figure.boundary",), "loss": ("figure.loss",), "accuracy": ("figure.accuracy",), "matrix": ("figure.confusion",), "errors": ("figure.misclassified",), "diagnosis": ("figure.diagnosis", "figure.dead-relu"),
 }  # fmt: skip
 TOPICS = tuple(
     f"figure.{name}" for name in ("loss", "accuracy", "gap", "gradient-norm", "learning-rate", "images-per-second", "memory", "confusion", "misclassified", "reference", "diagnosis")
@@ -52,6 +53,8 @@ class TrainScreen(TrainFrame):
         super().__init__(id="train")
         self.panel = "loss"
         self.zoomed = False
+        self.plane = False
+        """Whether the run's data are points, so that there is a boundary to see."""
         self._state = ""
         self._shown: Feed | None = None
 
@@ -104,6 +107,7 @@ class TrainScreen(TrainFrame):
         self.query_one(Curves).show(history, anew=anew)
         if anew:
             self.query_one(Curves).compare_with(feed.path)
+        self.query_one(BoundaryPanel).show(feed)
         self.query_one(TrendsPanel).show(history)
         self.query_one(MatrixPanel).show(history, anew=anew)
         self.query_one(ErrorsPanel).show(history, self.query_one(MatrixPanel).split)
@@ -117,7 +121,9 @@ class TrainScreen(TrainFrame):
             self.set_class(state in ("failed", "crashed") or (state == "starting"), "trouble")
             self.set_class(not feed.live, "ended")
             if anew:
-                self.panel = "log" if state in ("failed", "crashed") else "loss"
+                self.plane = in_the_plane(feed)
+                self.set_class(self.plane, "plane")
+                self.panel = "log" if state in ("failed", "crashed") else self.panels[0]
                 self.set_focus(None)
             elif state in ("failed", "crashed"):
                 self.panel = "log"
@@ -150,7 +156,7 @@ class TrainScreen(TrainFrame):
             return "the trainer starts (loading torch takes a few seconds)" if feed.live else feed.name
         device = f"{started.device} {started.threads} thread{'s' if started.threads != 1 else ''}" if started.device == "cpu" else started.device_name or started.device
         elsewhere = f" · on {started.host}" if started.host != HOST else ""
-        return f"{started.dataset} · {thousands(started.train_images)} images · {device}{elsewhere}"
+        return f"{started.dataset} · {thousands(started.train_images)} {'points' if self.plane else 'images'} · {device}{elsewhere}"
 
     # --- panels
 
@@ -158,6 +164,11 @@ class TrainScreen(TrainFrame):
         """The current panel first, then what else stands here."""
         first = PANEL_TOPICS.get(self.panel, ())
         return About(title_of(first[0]) if first else "What stands here", tuple(dict.fromkeys((*first, *TOPICS))))
+
+    @property
+    def panels(self) -> tuple[str, ...]:
+        """The panels that this run has."""
+        return PANELS if self.plane else PANELS[1:]
 
     @property
     def single(self) -> bool:
@@ -172,7 +183,8 @@ class TrainScreen(TrainFrame):
         single = self.single
         self.set_class(single, "single")
         self.set_class(self.zoomed, "zoomed")
-        for name in PANELS:
+        self.query_one("#boundary").display = self.plane
+        for name in self.panels:
             widget = self.query_one(f"#{name}")
             widget.set_class(name == self.panel, "current")
             if single:
@@ -183,13 +195,15 @@ class TrainScreen(TrainFrame):
             self.query_one("#errors").display = False
         self.query_one("#curves").display = not single or self.panel in CURVES
         self.query_one("#bottom").display = not single or self.panel not in (*CURVES, "diagnosis")
+        if self._shown is not None:
+            self.query_one(BoundaryPanel).show(self._shown)  # it may have come into sight
 
     def _log_in_front(self) -> bool:
         return self.panel == "log" if self.panel in ("events", "log") else self.has_class("trouble")
 
     def _turn(self, by: int) -> None:
-        place = PANELS.index(self.panel)
-        self.panel = PANELS[(place + by) % len(PANELS)]
+        place = self.panels.index(self.panel)
+        self.panel = self.panels[(place + by) % len(self.panels)]
         self._arrange()
         self.query_one(f"#{self.panel}").focus()
         self.refresh_bindings()
