@@ -1,7 +1,8 @@
 """Going on with a run in the app: resume in the same folder, fork from a chosen checkpoint through Design; on the real trainer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -35,10 +36,15 @@ def ready(app: TrainerApp) -> str:
 
 
 @pytest.fixture
-def parent(tmp_path: Path) -> Path:
-    """A run of three epochs that was stopped after one, with checkpoints."""
+def parent() -> Iterator[Path]:
+    """A run of three epochs that was stopped after one, with checkpoints; where its path is short enough to be shown whole."""
+    with TemporaryDirectory() as folder:
+        yield stopped(Path(folder))
+
+
+def stopped(root: Path) -> Path:
     config = load_config("digits-mlp", {"training.epochs": 3.0, "training.threads": 1, "training.keep_checkpoints": 5})
-    run = create_run(config, tmp_path / "runs", "brisk-otter", "digits-mlp")
+    run = create_run(config, root / "runs", "brisk-otter", "digits-mlp")
     from tui_trainer.runs.commands import StopAfterEpoch, send
 
     send(run.path, StopAfterEpoch())

@@ -50,10 +50,10 @@ class Terminal:
                 return
             self.shown += ESCAPES.sub(b"", block)
 
-    def wait(self, text: str, seconds: float = 30) -> None:
+    def wait(self, text: str, seconds: float = 60) -> None:
         self.until(lambda: text.encode() in self.shown, f"{text!r} never came; the last were {self.shown[-600:].decode(errors='replace')!r}", seconds)
 
-    def until(self, holds: Callable[[], bool], otherwise: str, seconds: float = 30) -> None:
+    def until(self, holds: Callable[[], bool], otherwise: str, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not holds():
             self.read()

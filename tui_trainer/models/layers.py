@@ -201,9 +201,15 @@ def _call(layer: Layer, module: nn.Module, owned: bool) -> Call:
         case Flatten():
             return partial(torch.flatten, start_dim=1)
         case BatchNorm():
-            return lambda x: module.forward(x)  # noqa: PLW0108 - looked up anew: where several processes train, it becomes one over all of them
+            return partial(_forward, module)  # looked up anew: where several processes train, it becomes one over all of them
         case _:
             return module.forward
+
+
+def _forward(module: nn.Module, x: Tensor) -> Tensor:
+    """A function of the module, not a closure over it: a copy of the network then holds its own."""
+    y: Tensor = module.forward(x)
+    return y
 
 
 def _hooks(modules: Iterable[nn.Module]) -> Iterator[dict[int, Any]]:
