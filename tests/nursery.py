@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -97,10 +98,13 @@ def _arm(request: dict) -> None:
         if seen["saves"] != request.get("save", 1):
             return save(self, reason)
         sys.setprofile(watch)
+        threading.setprofile(watch)  # it is written on a thread of its own
         try:
-            return save(self, reason)
+            save(self, reason)
+            self._settle(wait=True)
         finally:
             sys.setprofile(None)
+            threading.setprofile(None)
             Path(request["count"]).write_text(str(seen["calls"]))
 
     Session.save = armed

@@ -340,7 +340,7 @@ ONCE = "sent.times = getattr(sent, 'times', 0) + 1; sent.times == 1 and os.kill(
 AT = {
     "loading": "import tui_trainer.training.prepare as place, os, signal\nplace.load_dataset = lambda *_, **__: os.kill(os.getpid(), signal.{signal})",
     "evaluation": "import tui_trainer.training.loop as place, os, signal\nwas = place.evaluate\ndef sent(*a, **k):\n " + ONCE + "\n return was(*a, **k)\nplace.evaluate = sent",
-    "checkpoint": "import tui_trainer.training.run as place, os, signal\nwas = place.save_checkpoint\ndef sent(*a, **k):\n os.kill(os.getpid(), signal.{signal})\n return was(*a, **k)\nplace.save_checkpoint = sent",
+    "checkpoint": "import tui_trainer.training.saving as place, os, signal\nwas = place.save_checkpoint\ndef sent(*a, **k):\n " + ONCE + "\n return was(*a, **k)\nplace.save_checkpoint = sent",
     "twice": "import tui_trainer.training.loop as place, os, signal\nwas = place.Loop._report\ndef sent(*a, **k):\n [os.kill(os.getpid(), signal.{signal}) for _ in range(3)]\n return was(*a, **k)\nplace.Loop._report = sent",
 }
 

@@ -16,11 +16,11 @@ from tui_trainer.runs import RunFolder, commands, create_run
 from tui_trainer.runs.checkpoints import read_index
 from tui_trainer.runs.events import CheckpointSaved, Evaluated, LearningRateChanged, RunStarted, StepsTrained, Warned, decode
 from tui_trainer.runs.history import History, read_history
+from tui_trainer.runs.lock import Refused
 from tui_trainer.runs.results import read_results
 from tui_trainer.runs.status import read_status, true_status
 from tui_trainer.training.checkpoints import load_checkpoint
 from tui_trainer.training.prepare import prepare
-from tui_trainer.training.resume import Refused
 from tui_trainer.training.run import train
 
 LAYERS = [{"type": "flatten"}, {"type": "dense", "units": 16}, {"type": "batch-norm"}, {"type": "relu"}, {"type": "dropout"}, {"type": "dense", "units": "classes"}]

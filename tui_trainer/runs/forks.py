@@ -6,6 +6,7 @@ checkpoint lies in it, and so do the parent's events up to it.
 """
 
 import hashlib
+import re
 import shutil
 import time
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from tui_trainer.runs.folder import RunFolder, anchored, create_run
 from tui_trainer.runs.lineage import Lineage, read_lineage, write_lineage
 from tui_trainer.runs.status import Status, read_status, write_status
 
+STEP = re.compile(rb'"step":(\d+)')
 ALLOWED = "data, training, title, description, reference"
 
 
@@ -201,11 +203,13 @@ def _copy_events(fork: Fork, run: RunFolder) -> float:
             if number > last or not line.endswith(b"\n"):
                 break
             limit = min((step for place, step in returns if place > number), default=None)
-            if limit is None and not (line.startswith(b'{"event":"RunEnded"') or b'"final":true' in line):
+            if limit is not None and (place := STEP.search(line, 0, 200)) and int(place[1]) > limit:
+                continue
+            if not (line.startswith(b'{"event":"RunEnded"') or b'"final":true' in line):
                 target.write(line)
                 continue
             event = _decoded(line)
-            if event is None or isinstance(event, RunEnded) or (limit is not None and getattr(event, "step", 0) > limit):
+            if event is None or isinstance(event, RunEnded):
                 continue
             if isinstance(event, Evaluated) and event.final:
                 if event.checkpoint == "best":
@@ -238,8 +242,8 @@ def _cut(fork: Fork) -> tuple[int, list[tuple[int, int]], CheckpointSaved | None
                     returns.append((number, event.resumed_at))
     if saved is None:  # the trainer was killed between saving it and telling so
         last = count
-        returns.append((count + 1, fork.entry.step))
-    return last, [(number, step) for number, step in returns if saved is None or number <= last], saved
+    # it was told when it was on disk: steps that were taken meanwhile stand before it
+    return last, [*((number, step) for number, step in returns if number <= last), (last + 1, fork.entry.step)], saved
 
 
 def _decoded(line: bytes) -> Event | None:

@@ -13,12 +13,12 @@ import torch
 from tui_trainer.config import ConfigError
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.checkpoints import Entry, read_index, write_index
-from tui_trainer.runs.events import CheckpointSaved, RunEnded, RunStarted, Warned
+from tui_trainer.runs.events import CheckpointSaved, Event, Paused, RunEnded, RunStarted, Warned
 from tui_trainer.runs.lock import only_trainer
 from tui_trainer.runs.room import give_up_room, keep_room
 from tui_trainer.runs.status import process_started
 from tui_trainer.training.batches import mix
-from tui_trainer.training.checkpoints import load_checkpoint, prune, save_checkpoint
+from tui_trainer.training.checkpoints import load_checkpoint
 from tui_trainer.training.control import Control, command_reader, signals
 from tui_trainer.training.device import cores, device_name
 from tui_trainer.training.failures import machine_failure
@@ -28,10 +28,13 @@ from tui_trainer.training.plan import total_epochs
 from tui_trainer.training.prepare import Prepared
 from tui_trainer.training.recorder import Listener, Recorder, Silent
 from tui_trainer.training.resume import Resumption, find_resumption, prefer_threads
+from tui_trainer.training.saving import Saver
 from tui_trainer.training.state import capture, random_state, restore, restore_fork
 from tui_trainer.training.world import lost_another
 
 End = Literal["finished", "stopped", "failed"]
+BESIDE = ("best", "epoch", "interval", "requested", "hangup")
+"""Checkpoints that are written while training goes on."""
 WORD = 2.0
 """Seconds to wait for the reason of a process that no longer answers."""
 
@@ -58,7 +61,10 @@ def train(
             prefer_threads(prepared, found.state["machine"])
         session = Session(prepared, run, listeners, commands_from)
         with signals(session.signalled):
-            return session.train(found)
+            try:
+                return session.train(found)
+            finally:
+                session.saver.finish()
 
 
 class Session:
@@ -75,7 +81,10 @@ class Session:
             keep_room(run.path)
         offset = run.commands_file.stat().st_size if commands_from is None and run.commands_file.exists() else commands_from or 0
         self.recorder = Recorder(run, listeners, self.world.keeper) if self.world.first else Silent()
-        self.loop = make_loop(prepared, self.control, command_reader(run, offset), self.recorder.tell, self.save, self.recorder.beat)
+        self.loop = make_loop(prepared, self.control, command_reader(run, offset), self.tell, self.save, self.beat)
+        self.saver = Saver(run.checkpoints, prepared.config.training.keep_checkpoints)
+        self.saving: tuple[Entry, float] | None = None
+        """The checkpoint that is being written, and how long training stood still for it, in seconds."""
         self.loop.signalled = self.signalled
         self._own_chance()
 
@@ -166,6 +175,7 @@ class Session:
         best = loop.judged_evaluation(final=True)
         loop.draw_boundary(now=True)
         self.save("best" if best else "end")
+        self._settle(wait=True)
         if self.prepared.config.training.result != "best":
             return
         state, entry = self.world.agree(load_checkpoint(self.run.checkpoints, "best", self.prepared.device) if self.world.first else None)
@@ -196,14 +206,18 @@ class Session:
             self.recorder.tell(Warned(**self.loop.stamp(), message=f"{len(damaged)} unreadable files were replaced by others of their class: {named}"))
 
     def save(self, reason: str) -> None:
-        """Save the loop's state as a checkpoint, unless the newest one has it already. Raises OSError."""
+        """Save the loop's state as a checkpoint, unless the newest one has it already.
+
+        Most are written while training goes on, and told when they are on disk. Raises OSError, also where the
+        one before could not be written.
+        """
         loop, began, folder = self.loop, time.perf_counter(), self.run.checkpoints
+        self._settle(wait=True)
         if self.world.agree(self.world.first and self._saved_already(reason)):
             return
         random = self.world.all(random_state(loop.device))
         if not self.world.first:
             return
-        self.recorder.sync()
         accuracy = self.recorder.last.get("validation", {})
         entry = Entry(
             file=read_index(folder).free_name(loop.step, reason),
@@ -215,10 +229,31 @@ class Session:
             accuracy=accuracy.get("accuracy") if accuracy.get("step") == loop.step else None,
             stage=loop.stage,
         )
-        save_checkpoint(folder, capture(loop, entry, random), entry)
-        prune(folder, self.prepared.config.training.keep_checkpoints)
+        self.saver.begin(capture(loop, entry, random), entry, self.recorder.sync)
         loop.unsaved, loop.saved_time = False, time.monotonic()
-        self.recorder.tell(CheckpointSaved(**loop.place(), file=entry.file, reason=reason, seconds=time.perf_counter() - began))
+        self.saving = entry, time.perf_counter() - began
+        if reason not in BESIDE:
+            self._settle(wait=True, began=began)
+
+    def _settle(self, *, wait: bool, began: float | None = None) -> None:
+        """Tell of a checkpoint that is on disk by now; ``began`` is when training stopped for it, where it still does. Raises OSError."""
+        if self.saver.done(wait=wait) and self.saving:
+            (entry, seconds), self.saving = self.saving, None
+            stood = time.perf_counter() - began if began else seconds
+            self.recorder.tell(CheckpointSaved(**self.loop.stamp(), step=entry.step, epoch=entry.epoch, file=entry.file, reason=entry.reason, seconds=stood))
+
+    def tell(self, event: Event) -> None:
+        """What the loop tells, and a checkpoint that was finished meanwhile; a run that is paused has none under way. Raises OSError."""
+        if isinstance(event, Paused):
+            self._settle(wait=True)
+            event = Paused(**self.loop.place())
+        self.recorder.tell(event)
+        self._settle(wait=False)
+
+    def beat(self) -> None:
+        """A moment of a pause."""
+        self._settle(wait=False)
+        self.recorder.beat()
 
     def _saved_already(self, reason: str) -> bool:
         """Whether the newest checkpoint has the loop's state; then it is kept as one that a person asked for, where one did."""
@@ -261,6 +296,8 @@ class Session:
         )
 
     def _last_good(self) -> str:
+        with suppress(Exception):  # the failure that is being told came first
+            self._settle(wait=True)
         try:
             last = read_index(self.run.checkpoints).last
         except ConfigError:
@@ -271,6 +308,8 @@ class Session:
         """Tell the end, as far as the machine still lets us; the status at least is tried in any case."""
         loop, recorder = self.loop, self.recorder
         self.signalled.ending = True
+        with suppress(Exception):  # what ends the run came first
+            self._settle(wait=True)
         if self.world.first:
             give_up_room(self.run.path)
         if state == "failed":

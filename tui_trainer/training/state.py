@@ -17,7 +17,7 @@ from tui_trainer.training.resume import machine_now
 
 
 def capture(loop: Loop, entry: Entry, random: Sequence[dict[str, torch.Tensor]] = ()) -> dict[str, Any]:
-    """The state of a loop between two steps. ``weights`` are those to use: averaged ones, where an average is kept.
+    """A copy of a loop's state between two steps. ``weights`` are those to use: averaged ones, where an average is kept.
 
     ``random`` holds every process's :func:`random_state`, by rank (default: this one's alone).
     """
@@ -30,8 +30,8 @@ def capture(loop: Loop, entry: Entry, random: Sequence[dict[str, torch.Tensor]] 
         "preprocess": loop.data.preprocess.state(),
         "weights": weights,
         "raw_weights": [parameter.detach().clone() for parameter in loop.params] if loop.average else [],
-        "average": loop.average,
-        "optimiser": {"kind": loop.recipe.optimiser, **loop.optimiser.state_dict()},
+        "average": [mean.clone() for mean in loop.average],
+        "optimiser": {"kind": loop.recipe.optimiser, **_copied(loop.optimiser.state_dict())},
         "judge": loop.judge.state_dict(),
         "place": {
             "step": loop.step,
@@ -51,6 +51,15 @@ def capture(loop: Loop, entry: Entry, random: Sequence[dict[str, torch.Tensor]] 
         "machine": machine_now(loop.prepared),
         "entry": {name: getattr(entry, name) for name in ("step", "epoch", "time", "reason", "best", "accuracy", "stage")},
     }
+
+
+def _copied(value: Any) -> Any:
+    """The same lists and dicts, with copies of their tensors."""
+    if isinstance(value, torch.Tensor):
+        return value.clone()
+    if isinstance(value, dict):
+        return {key: _copied(each) for key, each in value.items()}
+    return [_copied(each) for each in value] if isinstance(value, list) else value
 
 
 def restore(loop: Loop, state: dict[str, Any]) -> None:
