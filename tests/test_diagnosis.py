@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tui_trainer.runs.diagnosis import diagnose
-from tui_trainer.runs.events import Evaluated, RunEnded, StepsTrained
+from tui_trainer.runs.events import Evaluated, RunEnded, StepsTrained, UnitsMeasured
 from tui_trainer.runs.history import History
 
 Curve = Callable[[int], float]
@@ -81,3 +81,14 @@ def test_each_rule_speaks_where_its_curve_is(told: History, kind: str) -> None:
 
 def test_nothing_is_said_of_a_run_that_has_hardly_begun() -> None:
     assert diagnose(History()) == []
+
+
+def test_dead_relus_are_told_with_their_layer_and_since_when() -> None:
+    told = history(**SOUND, epochs=8)  # type: ignore[arg-type]
+    for epoch, share in ((1, 0.05), (2, 0.25), (3, 0.1), (4, 0.22), (5, 0.5)):
+        told.observe(UnitsMeasured(time=0.0, elapsed=float(epoch), step=epoch * 30, epoch=float(epoch), images=256, dead={"2": share, "4": 0.0}))
+    found = diagnose(told)[0]
+    assert (found.kind, found.severity, found.since) == ("dead-relus", "warning", 4.0)
+    assert "layer 2: 50 %" in found.sentence
+    told.observe(UnitsMeasured(time=0.0, elapsed=6.0, step=180, epoch=6.0, images=256, dead={"2": 0.19}))
+    assert kinds(told) == ["well"]

@@ -28,6 +28,8 @@ FALLING = 0.01
 """Relative fall of the validation loss over the last fifth from which a run that is over is said to have stopped early."""
 CROWDED = 3.0
 """A class predicted this many times as often as it occurs draws others in."""
+DEAD = 0.2
+"""Share of a layer's ReLUs that are dead, from which it is spoken of."""
 FEWEST = 5
 """Evaluations, and images of a class, below which nothing is said."""
 STRETCH = 20
@@ -206,6 +208,26 @@ def guessing(history: History) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def dead_relus(history: History) -> Iterator[Finding]:
+    """Layers of which DEAD and more of the ReLUs are 0 for every image of a sample."""
+    if not history.units:
+        return
+    newest = history.units[-1]
+    worst = sorted(((share, place) for place, share in newest.dead.items() if share >= DEAD), reverse=True)
+    if not worst:
+        return
+    share, place = worst[0]
+    told = list(history.units)
+    since = next(each.epoch for number, each in enumerate(told) if all(later.dead.get(place, 0.0) >= DEAD for later in told[number:]))
+    more = f"; {len(worst) - 1} more layer{'s' if len(worst) > 2 else ''} have {100 * DEAD:.0f} % and more" if len(worst) > 1 else ""
+    yield Finding(
+        "dead-relus", "warning",
+        f"Dead ReLUs in layer {place}: {100 * share:.0f} % of its units are 0 for all of {newest.images} training images, "
+        f"{100 * DEAD:.0f} % and more since epoch {since:.3g}{more}.",
+        "They get no gradient and stay dead: a lower training.learning_rate or training.warmup, initialiser he, batch-norm before them, or leaky-relu.", since,
+    )  # fmt: skip
+
+
 def _well(history: History) -> Iterator[Finding]:
     train, validation = history.split("train").track, history.split("validation").track
     if len(train) < 2 or len(validation) < 2:
@@ -218,7 +240,7 @@ def _well(history: History) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-RULES: Sequence[Rule] = (guessing, rate_too_high, overfitting, collapse, gap, plateau, too_short)
+RULES: Sequence[Rule] = (guessing, rate_too_high, overfitting, collapse, dead_relus, gap, plateau, too_short)
 
 
 def _losses(split: Splits) -> list[float]:

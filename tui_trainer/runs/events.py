@@ -136,6 +136,18 @@ class EpochEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnitsMeasured(Event):
+    """How many ReLUs were dead: 0 for every one of a fixed sample of training images."""
+
+    step: int
+    epoch: float
+    images: int
+    """In the sample."""
+    dead: dict[str, float]
+    """Share of dead units, 0..1, by the ReLU's place in the network; a unit is a channel where the output is an image."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LearningRateChanged(Event):
     """Not by its schedule's formula: a person or a plateau changed it."""
 
@@ -224,7 +236,7 @@ class RunEnded(Event):
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
-        RunStarted, StageStarted, StepsTrained, Evaluated, BoundaryDrawn, EpochEnded, LearningRateChanged, CheckpointSaved,
+        RunStarted, StageStarted, StepsTrained, Evaluated, BoundaryDrawn, EpochEnded, UnitsMeasured, LearningRateChanged, CheckpointSaved,
         Steered, Paused, Continued, Forked, Warned, RunEnded,
     )
 }
@@ -258,6 +270,7 @@ _FITS: dict[Any, Callable[[Any], bool]] = {
     list[str]: lambda value: isinstance(value, list) and all(type(each) is str for each in value),
     list[int]: lambda value: isinstance(value, list) and all(map(_is_int, value)),
     list[list[int]]: _is_matrix,
+    dict[str, float]: lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
     dict[str, str]: lambda value: isinstance(value, dict) and all(type(each) is str for each in value.values()),
     dict[str, Any]: lambda value: isinstance(value, dict),
     dict[str, list[Any]]: lambda value: isinstance(value, dict) and all(isinstance(each, list) and len(each) == 2 for each in value.values()),

@@ -27,6 +27,7 @@ from tui_trainer.runs.events import (
     StageStarted,
     Steered,
     StepsTrained,
+    UnitsMeasured,
     Warned,
     decode,
 )
@@ -152,6 +153,7 @@ class History:
         self.evaluated: dict[str, Splits] = {}
         self.boundary: BoundaryDrawn | None = None
         """The newest one, of data that are points in the plane."""
+        self.units: deque[UnitsMeasured] = deque(maxlen=KEPT_EVENTS)
         self.marks: list[Mark] = []
         self.events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self.count = 0
@@ -168,6 +170,9 @@ class History:
                 return
             case BoundaryDrawn():
                 self.boundary = event
+                return
+            case UnitsMeasured():
+                self.units.append(event)
                 return
             case Evaluated():
                 self._evaluated(event)
@@ -202,6 +207,7 @@ class History:
             self.newest = _newest(self.steps, event.time)
         if self.boundary and self.boundary.step > event.resumed_at:
             self.boundary = None
+        self.units = deque((each for each in self.units if each.step <= event.resumed_at), maxlen=KEPT_EVENTS)
         self.marks = [mark for mark in self.marks if mark.step <= event.resumed_at]
         if not any(isinstance(mark.event, Forked) and mark.step == event.resumed_at for mark in self.marks):
             self.marks.append(Mark(event.resumed_at, self.epoch, event))

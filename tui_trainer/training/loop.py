@@ -23,6 +23,7 @@ from tui_trainer.runs.events import (
     StageStarted,
     Steered,
     StepsTrained,
+    UnitsMeasured,
     Warned,
 )
 from tui_trainer.runs.follow import Follower, damaged_lines
@@ -40,6 +41,7 @@ from tui_trainer.training.plan import PlannedStage
 from tui_trainer.training.prepare import Prepared
 from tui_trainer.training.schedules import is_constant, learning_rate
 from tui_trainer.training.steps import Step, Stepped, autocast, compiled_step, eager_step, shared_step
+from tui_trainer.training.units import DeadUnits
 
 TICK = 0.1
 """Seconds between reports: reading the losses waits for the device, so it is not done at every step."""
@@ -113,6 +115,10 @@ class Loop:
         self.average = [parameter.detach().clone() for parameter in self.params] if self.training.average else []
         self.batches = Batches(self.data, self.training.seed, self.training.shuffle, prepared.channels_last, self.world)
         self.sample = evaluation_sample(self.data, self.training.evaluate_train_images, self.training.seed)
+        self.units = DeadUnits(
+            self.model, self.data, self.training.seed, evaluation_batch(prepared.values), channels_last=prepared.channels_last,
+            precision=autocast(self.device, self.training.precision),
+        )  # fmt: skip
         self.optimiser: Optimiser = make_optimiser(self.params, prepared.stages[0].recipe)
         self.boundary = Boundary.of(prepared)
         self.judge = Judge()
@@ -302,6 +308,8 @@ class Loop:
     def _finish_epoch(self) -> str:
         self.position = Position(epoch=self.position.epoch + 1)
         self.tell(EpochEnded(**self.stamp(), step=self.step, epoch=self.position.epoch))
+        if self.world.first and self.units.layers:
+            self.tell(UnitsMeasured(**self.place(), images=self.units.images, dead=self.units.share()))
         return "epoch"
 
     def _schedule(self) -> None:
