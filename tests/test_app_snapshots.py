@@ -12,6 +12,8 @@ import pytest
 from recorded_runs import NOON, make_plane_run, make_run
 from textual.pilot import Pilot
 
+from tui_trainer.config.sweep import Sweep, plan_sweep
+from tui_trainer.sweeps import create_sweep
 from tui_trainer.tui.app import TrainerApp
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
@@ -121,6 +123,15 @@ def test_why(snap_compare: Any, size: tuple[int, int]) -> None:
 def test_the_diagnosis_in_front(snap_compare: Any, size: tuple[int, int]) -> None:
     make_run(Path("runs"), "running")
     assert snap_compare(app_on("brisk-otter"), terminal_size=size, run_before=keys("v", "v", "z", screen="train"))
+
+
+def test_a_sweep(snap_compare: Any, size: tuple[int, int]) -> None:
+    sweep = Sweep(base="digits-mlp", grid={"training.momentum": (0.0, 0.9)}, seeds=2, epochs=(5.0, 10.0))
+    create_sweep(Path("runs"), "grid", plan_sweep(sweep, "grid", {}), preset="digits-mlp", epochs=(5.0, 10.0))
+    for number, state in enumerate(("finished", "finished", "running"), 1):
+        make_run(Path("runs"), state, name=f"grid.{number:03d}", epochs=11.0 if state == "running" else None)
+    make_run(Path("runs"), "paused")
+    assert snap_compare(app_on("brisk-otter"), terminal_size=size, run_before=keys("4", "w", "enter", "space", screen="sweep"))
 
 
 @pytest.mark.parametrize("key", ["question_mark", "s", "l"])

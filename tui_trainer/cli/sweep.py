@@ -51,6 +51,7 @@ def sweep(
     from tui_trainer.config import ConfigError
     from tui_trainer.runs import runs_dir as runs_root
     from tui_trainer.sweeps import read_sweep_record
+    from tui_trainer.sweeps.detached import conducting
 
     root = runs_root(runs_dir)
     if sum(each is not None for each in (source, go_on, show)) != 1:
@@ -63,7 +64,8 @@ def sweep(
     else:
         given = {"data.dataset": dataset, "data.directory": data_dir, "training.device": device, "training.epochs": epochs}
         record = _create(root, source or "", grid, seeds, search, space, not no_pruning, sets, {key: value for key, value in given.items() if value is not None}, name)
-    record = _conduct(record, jobs, quiet=as_json)
+    with conducting(record):
+        record = _conduct(record, jobs, quiet=as_json)
     _print(console(), record, as_json)
     raise typer.Exit(_status(record))
 
@@ -77,6 +79,7 @@ def _create(
     from tui_trainer.runs.start import check_place
     from tui_trainer.sweeps import create_sweep
     from tui_trainer.sweeps.options import check_search, parse_space, several
+    from tui_trainer.sweeps.record import free_name
 
     check_place(root)
     asked, beside = read_sweep(source)
@@ -88,7 +91,7 @@ def _create(
     asked = asked.model_copy(update=changes)
     overrides = given | dict(map(parse_override, sets))
     facts = {"title": asked.title, "source": asked.source, "preset": source, "epochs": asked.epochs}
-    called = name or _new_name(root, source)
+    called = name or free_name(root, Path(source).stem)
     if looked_for is None:
         return create_sweep(root, called, plan_sweep(asked, source, overrides, beside), **facts)
     if asked.grid or asked.trials or asked.seeds > 1:
@@ -96,14 +99,6 @@ def _create(
     base = trial_config(asked, "", asked.set | overrides, source, beside)
     check_search(looked_for, to_tree(base), source)
     return create_sweep(root, called, (), search=looked_for.model_dump(mode="json") | {"base": to_tree(base)}, **facts)
-
-
-def _new_name(root: Path, source: str) -> str:
-    """Such as ``tricks-2``: after the source, with the next free number."""
-    from tui_trainer.sweeps.record import record_path
-
-    stem = Path(source).stem
-    return next(name for number in range(1, 100_000) if not record_path(root, name := stem if number == 1 else f"{stem}-{number}").exists() and not (root / f"{name}.001").exists())
 
 
 def _conduct(record: "SweepRecord", jobs: int, *, quiet: bool) -> "SweepRecord":

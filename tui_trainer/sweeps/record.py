@@ -83,6 +83,11 @@ def record_path(root: Path, name: str) -> Path:
     return root / PLACE / f"{name}.json"
 
 
+def free_name(root: Path, stem: str) -> str:
+    """Such as ``tricks-2``: the stem with the next number that neither a sweep nor runs have."""
+    return next(name for number in range(1, 100_000) if not record_path(root, name := stem if number == 1 else f"{stem}-{number}").exists() and not (root / f"{name}.001").exists())
+
+
 def create_sweep(root: Path, name: str, planned: Sequence[Planned], **facts: Any) -> SweepRecord:
     """A new record whose runs are named after the sweep. Raises ConfigError where the name is taken, OSError where it cannot be written."""
     check_name(name)

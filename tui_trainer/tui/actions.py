@@ -50,6 +50,7 @@ DESIGN = (
     Action("undo", "ctrl+z", "Undo", "Take back the last change."),
     Action("reset", "ctrl+x", "Reset", "Back to the preset as it is (undo brings the changes back)."),
     Action("find_rate", "ctrl+f,f7", "Find rate", "Find a learning rate: a range test for what the forms hold, its curve, and Enter to take it."),
+    Action("sweep", "ctrl+g,f8", "Sweep", "Train what the forms hold with every combination of some settings, and several seeds.", footer=False),
     Action("reset_field", "ctrl+t", "Field back", "The field in focus as the preset (or the forked run) has it.", footer=False),
     Action("leave_field", "escape", "Leave field", "Leave the text field, so that keys such as 2 and q are commands again.", footer=False, key="esc"),
 )
@@ -150,12 +151,29 @@ RUNS = (
     Action("compare", "v", "Compare", "The marked runs beside each other: curves, figures, settings that differ."),
     Action("report", "p", "Report", "Write a report of this run, or of the marked ones, to hand in.", footer=False),
     Action("tree", "t", "Tree", "Forks under the runs they come from, or a plain table."),
+    Action("sweeps", "w", "Sweeps", "All sweeps, and each as a live table of its trials."),
     Action("filter", "slash", "Filter", "Show only runs that match what you type.", key="/"),
     Action("sort", "s", "Sort", "Sort by the next column (or click its title)."),
     Action("sort_order", "S", "Turn order", "Turn the order round.", footer=False),
     Action("rename", "r", "Rename", "Give this run another name (once it has ended)."),
     Action("note", "n", "Note", "Write a line about this run."),
     Action("delete", "d,delete", "Delete", "Delete this run's folder (asks; only once it has ended)."),
+)
+
+SWEEPS = (
+    Action("open", "enter", "Open", "This sweep's trials and its table.", key="⏎"),
+    Action("go_on", "u", "Go on", "Go on with trials that wait, were stopped or crashed."),
+    Action("stop", "s", "Stop", "Stop its trials with a checkpoint each (asks)."),
+    Action("back", "escape,b", "Back to the runs", "To the table of all runs.", key="esc"),
+)
+
+TRIALS = (
+    Action("open", "enter", "Open", "This trial's run.", key="⏎"),
+    Action("mark", "space", "Mark", "Mark this trial for a comparison, or not.", key="space"),
+    Action("compare", "v", "Compare", "The marked trials beside each other."),
+    Action("go_on", "u", "Go on", "Go on with trials that wait, were stopped or crashed."),
+    Action("stop", "s", "Stop", "Stop its trials with a checkpoint each (asks)."),
+    Action("back", "escape,b", "Back", "To the list of sweeps.", key="esc"),
 )
 
 COMPARE = (
@@ -172,7 +190,7 @@ COMPARE = (
 
 SECTIONS = {
     "Everywhere": EVERYWHERE, "Design": DESIGN, "Design: network table": NETWORK, "Train": TRAIN, "Inspect": INSPECT, "Inspect: errors": ERRORS,
-    "Inspect: one image": IMAGE, "Inspect: weights": WEIGHTS, "Inspect: histograms": HISTOGRAMS, "Inspect: draw": PAD, "Inspect: pair of runs": PAIR, "Runs": RUNS, "Compare": COMPARE,
+    "Inspect: one image": IMAGE, "Inspect: weights": WEIGHTS, "Inspect: histograms": HISTOGRAMS, "Inspect: draw": PAD, "Inspect: pair of runs": PAIR, "Runs": RUNS, "Sweeps": SWEEPS, "Sweeps: one sweep": TRIALS, "Compare": COMPARE,
 }  # fmt: skip
 
 

@@ -288,6 +288,26 @@ class TrainerApp(App[None]):
 
         self.push_screen(Confirm("Run this code?", f"{network.source} is a program of yours or someone's: training runs it with your rights.", "run it", "no"), answered)
 
+    def start_sweep(self, name: str, arguments: list[str]) -> None:
+        """Start ``tui-trainer sweep ARGUMENTS`` as a process of its own, and show the sweep's table."""
+        from tui_trainer.config.errors import ConfigError
+        from tui_trainer.sweeps.detached import start_detached
+
+        try:
+            self.trainers.append(start_detached(self.root, name, arguments))
+        except (OSError, ConfigError) as error:
+            self.notify(f"the sweep cannot be started: {error}", severity="error", markup=False, timeout=10)
+            return
+        self.open_sweep(name)
+
+    def open_sweep(self, name: str) -> None:
+        """The table of a sweep, over the runs."""
+        from tui_trainer.tui.screens.sweep import SweepScreen
+
+        self._go("runs")
+        if not (isinstance(self.screen, SweepScreen) and self.screen.sweep == name):
+            self.call_after_refresh(lambda: self.push_screen(SweepScreen(name)))
+
     def design_from_run(self, path: Path) -> None:
         """A run's settings into Design."""
         from tui_trainer.runs.status import read_status

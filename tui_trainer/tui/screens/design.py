@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from tui_trainer.config import Config, ConfigError, Data, Training, load_config, preset_names, save_config
 from tui_trainer.explain import explain
+from tui_trainer.sweeps.record import PLACE, free_name
 from tui_trainer.tui.actions import DESIGN, bindings
 from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
@@ -26,6 +27,7 @@ from tui_trainer.tui.range_test import RangeTest
 from tui_trainer.tui.screens.choosing import list_choices
 from tui_trainer.tui.screens.dialogs import AskText, Confirm, Option, Pick
 from tui_trainer.tui.screens.first import DesignFrame
+from tui_trainer.tui.screens.grid import AskGrid, Grid
 from tui_trainer.tui.screens.network_panel import NetworkPanel
 from tui_trainer.tui.screens.preset_row import PresetRow
 from tui_trainer.tui.screens.rate_test import FindRate
@@ -314,6 +316,37 @@ class DesignScreen(DesignFrame):
         first = next((line.text for line in self.outlook.lines if line.kind == "wrong"), "something is wrong")
         self.notify(f"This cannot work yet: {first}", severity="error", markup=False, timeout=8)
         return None
+
+    def action_sweep(self) -> None:
+        """A grid around what the forms hold."""
+        config = self._checked()
+        if config is None:
+            return
+        if config.network.kind == "module":
+            self.notify("a sweep over a network of your own is started at a prompt: tui-trainer sweep FILE --grid ...", severity="warning", markup=False)
+            return
+
+        def asked(grid: Grid | None) -> None:
+            if grid is not None:
+                self._sweep(config, grid)
+
+        self.app.push_screen(AskGrid(self.draft.tree), asked)
+
+    def _sweep(self, config: Config, grid: Grid) -> None:
+        root = self.app.root
+        name = free_name(root, Path(self.draft.source).stem)
+        source = self.draft.source
+        if self.draft.touched or source not in preset_names():
+            place = root / PLACE / f"{name}.toml"
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                save_config(config, place)
+            except OSError as error:
+                self.notify(f"{place} cannot be written: {error.strerror}", severity="error", markup=False, timeout=10)
+                return
+            source = str(place)
+        self.kept = copy.deepcopy(self.draft.tree)
+        self.app.start_sweep(name, [source, *(part for each in grid.keys for part in ("--grid", each)), "--seeds", str(grid.seeds), "--name", name])
 
     def action_find_rate(self) -> None:
         """A range test of what the forms hold."""

@@ -309,6 +309,12 @@ class RunsScreen(Screen[None]):
         there = {row.path for row in self.rows}
         self.app.push_screen(CompareScreen({path: slot for path, slot in self.marked.items() if path in there}))
 
+    def action_sweeps(self) -> None:
+        """All sweeps."""
+        from tui_trainer.tui.screens.sweeps import SweepsScreen
+
+        self.app.push_screen(SweepsScreen())
+
     def action_tree(self) -> None:
         """Forks under their parents, or a plain table."""
         self.families = not self.families
