@@ -32,7 +32,8 @@ async def until(pilot: Pilot[Any], holds: Callable[[], bool], what: str, seconds
 
 
 def ready(app: TrainerApp) -> str:
-    return "\n".join("".join(part[0] for part in line) for line in app.screen.query_one(ReadyPanel).lines)
+    """The panel's text, wherever its lines end."""
+    return " ".join(" ".join("".join(part[0] for part in line) for line in app.screen.query_one(ReadyPanel).lines).split())
 
 
 @pytest.fixture
