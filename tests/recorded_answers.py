@@ -7,11 +7,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from recorded_runs import most_of_the_ring
 
 from tui_trainer.asking import AskingError
 from tui_trainer.asking import answers as a
 from tui_trainer.asking import questions as q
 from tui_trainer.asking.picture import Picture
+from tui_trainer.catalogue.points import extent
+from tui_trainer.config import load_config
 from tui_trainer.runs.metrics import confused_pairs, per_class
 
 CLASSES = tuple(str(number) for number in range(10))
@@ -169,10 +172,17 @@ def listed(question: q.ListImages) -> a.ImageList:
     return a.ImageList(BEST, question.split, len(found), question.offset, tuple(found[question.offset : question.offset + question.limit]))
 
 
+def boundary(question: q.ShowBoundary) -> a.Boundary:
+    """Of a network that has found most of the inner ring."""
+    plane = extent(load_config("circles-mlp").data)
+    levels = np.round(most_of_the_ring(question.side) * 255).astype(np.uint8).tobytes()
+    return a.Boundary(BEST, plane.left, plane.right, plane.bottom, plane.top, question.side, ("outer", "inner"), levels)
+
+
 ANSWERS: dict[type, Callable[[Any], Any]] = {
     q.Open: lambda question: a.Opened("brisk-otter", BEST, (BEST, LAST), CLASSES, (1, 28, 28), "digits", LAYERS, True, "cpu"),
     q.Summarise: summary, q.ListImages: listed, q.ShowKernels: kernels, q.ShowFeatures: features, q.ShowSaliency: saliency,
-    q.ShowHistograms: histograms, q.Compare: pair, q.Predict: predicted,
+    q.ShowHistograms: histograms, q.Compare: pair, q.Predict: predicted, q.ShowBoundary: boundary,
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import socket
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui_trainer.config import Config, load_config
 from tui_trainer.runs import RunFolder, create_run
@@ -27,6 +28,10 @@ from tui_trainer.runs.events import (
     encode,
 )
 from tui_trainer.runs.status import Status, process_started, write_status
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 NOON = 1_750_000_000.0
 """When recorded runs began."""
@@ -136,20 +141,27 @@ def make_run(root: Path, state: str, *, name: str = "brisk-otter", epochs: float
     return run
 
 
-def make_plane_run(root: Path, state: str = "running") -> RunFolder:
-    """A run on circles in ``state``, whose network has found most of the inner ring."""
+def most_of_the_ring(side: int) -> "npt.NDArray[np.float32]":
+    """Probabilities of the preset's two rings on a grid, (side * side, 2), of a network that has not quite got there."""
     import numpy as np
 
+    from tui_trainer.catalogue.points import extent
+
+    inner = 1 / (1 + np.exp(8 * (np.hypot(*(extent(load_config("circles-mlp").data).centres(side, side) - (0.15, 0)).T) - 0.8)))
+    return np.stack((1 - inner, inner), 1).astype(np.float32)
+
+
+def make_plane_run(root: Path, state: str = "running") -> RunFolder:
+    """A run on circles in ``state``, whose network has found most of the inner ring."""
     from tui_trainer.catalogue.points import extent
     from tui_trainer.runs.boundary import field_of, pack
 
     config = load_config("circles-mlp")
     run = make_run(root, state, config=config, preset="circles-mlp")
     events = [decode(line) for line in run.events_file.read_text().splitlines()]
-    plane = extent(config.data)
-    inner = 1 / (1 + np.exp(8 * (np.hypot(*(plane.centres(48, 48) - (0.15, 0)).T) - 0.8)))
+    plane, shares = extent(config.data), most_of_the_ring(48)
     place = {"left": plane.left, "right": plane.right, "bottom": plane.bottom, "top": plane.top, "columns": 48, "rows": 48}
-    drawn = BoundaryDrawn(time=NOON, elapsed=1.0, step=200, epoch=4.0, cells=pack(field_of(np.stack((1 - inner, inner), 1).astype(np.float32), 48)), **place)
+    drawn = BoundaryDrawn(time=NOON, elapsed=1.0, step=200, epoch=4.0, cells=pack(field_of(shares, 48)), **place)
     changed = [_on_circles(event) for event in events if event is not None]
     run.events_file.write_text("".join(map(encode, [*changed[:-1], drawn, changed[-1]])))
     return run

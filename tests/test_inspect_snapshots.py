@@ -4,12 +4,13 @@ After a change that is meant, look at the report that pytest names, then: pytest
 """
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from recorded_answers import RecordedInspector
-from recorded_runs import NOON, make_run
+from recorded_runs import NOON, make_plane_run, make_run
 from textual.pilot import Pilot
 
 from tui_trainer.tui.app import TrainerApp
@@ -33,11 +34,11 @@ def still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     marks.choose(ascii=False)
 
 
-def compare(snap_compare: Any, monkeypatch: pytest.MonkeyPatch, keys: list[str], size: tuple[int, int], env: dict[str, str], inspector: RecordedInspector) -> None:
+def compare(snap_compare: Any, monkeypatch: pytest.MonkeyPatch, keys: list[str], size: tuple[int, int], env: dict[str, str], inspector: RecordedInspector, make: Callable[[Path, str], Any] = make_run) -> None:
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     marks.choose(ascii="ASCII" in env)
-    make_run(Path("runs"), "finished")
+    make(Path("runs"), "finished")
     make_run(Path("runs"), "finished", name="calm-dove")
     app = TrainerApp(Path("runs"), Path("runs/brisk-otter"), looks=20, clock=lambda: NOON + 3600)
     app._inspector = inspector  # type: ignore[assignment]
@@ -60,6 +61,12 @@ def compare(snap_compare: Any, monkeypatch: pytest.MonkeyPatch, keys: list[str],
 @pytest.mark.parametrize("view", VIEWS)
 def test_view(snap_compare: Any, monkeypatch: pytest.MonkeyPatch, view: str, look: str) -> None:
     compare(snap_compare, monkeypatch, VIEWS[view], *LOOKS[look], RecordedInspector())
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_boundary(snap_compare: Any, monkeypatch: pytest.MonkeyPatch, look: str) -> None:
+    keys = ["right", "right", "down", "down"]
+    compare(snap_compare, monkeypatch, keys, *LOOKS[look], RecordedInspector(), make=make_plane_run)
 
 
 @pytest.mark.parametrize("look", OTHERS)

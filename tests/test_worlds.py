@@ -10,12 +10,15 @@ import pytest
 import torch
 
 from tests.conftest import run_program
+from tui_trainer.asking.questions import ShowBoundary, Weights
+from tui_trainer.asking.wire import decode_question, decode_told, encode_answer, encode_question
 from tui_trainer.catalogue.facts import data_facts
 from tui_trainer.catalogue.points import FEATURES, Extent, make_points
 from tui_trainer.config import ConfigError, Data, load_config
 from tui_trainer.config.data import POINT_SETS
 from tui_trainer.data import Preprocess, load_dataset
 from tui_trainer.data.points import seen
+from tui_trainer.inspection.inspection import Inspection
 from tui_trainer.lab.baseline import fit, load, measure
 from tui_trainer.runs import create_run
 from tui_trainer.runs.boundary import Field, field_of, pack, unpack
@@ -144,6 +147,11 @@ def test_the_boundary_of_the_weights_is_told_while_it_trains_and_changes_nothing
     expected = field_of(probabilities(trained, seen(middles, config.data)).numpy(), last.columns)
     assert np.array_equal(field.winner, expected.winner)
     assert np.abs(field.sureness - expected.sureness).max() <= 0.5 / 15 + 1e-6
+    asked = ShowBoundary(Weights(str(run.path)), last.columns)
+    answer = decode_told(encode_answer(1, Inspection("cpu").answer(decode_question(encode_question(1, "", asked)).question))).answer
+    shares = np.frombuffer(answer.levels, np.uint8).reshape(-1, 2) / 255
+    assert np.array_equal(field_of(shares.astype(np.float32), answer.side).winner[expected.sureness > 0.02], expected.winner[expected.sureness > 0.02])
+    assert (answer.left, answer.top, answer.classes) == (last.left, last.top, ("upper", "lower"))
     for part in make_points(config.data):
         assert part.xy.min(0).tolist() >= [last.left, last.bottom]
         assert part.xy.max(0).tolist() <= [last.right, last.top]

@@ -328,4 +328,21 @@ class Predicted(Message):
     """From the question's arrival to its answer, in the process."""
 
 
-AnyAnswer = Opened | Summary | ImageList | Pair | Kernels | Features | Saliency | Histograms | Predicted
+@dataclass(frozen=True, slots=True)
+class Boundary(Message):
+    """What the network makes of a square of the plane."""
+
+    checkpoint: CheckpointInfo
+    left: float
+    right: float
+    bottom: float
+    top: float
+    """The square's edges in the points' own units."""
+    side: int
+    """Cells each way."""
+    classes: tuple[str, ...]
+    levels: bytes
+    """Probabilities as 0..255, row by row from the top, a cell's classes together: ``side * side * len(classes)`` bytes."""
+
+
+AnyAnswer = Opened | Summary | ImageList | Pair | Kernels | Features | Saliency | Histograms | Predicted | Boundary

@@ -167,3 +167,12 @@ class Predict(Question[answers.Predicted]):
 
 
 AnyQuestion = Open | Summarise | ListImages | Compare | ShowKernels | ShowFeatures | ShowSaliency | ShowHistograms | Predict
+
+
+@dataclass(frozen=True, slots=True)
+class ShowBoundary(Question[answers.Boundary]):
+    """The class of every place of the plane, for data that are points."""
+
+    weights: Weights
+    side: int = 96
+    """Cells each way, 2 to 256."""

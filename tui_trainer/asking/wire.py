@@ -22,14 +22,14 @@ QUESTIONS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         questions.Open, questions.Summarise, questions.ListImages, questions.Compare, questions.ShowKernels,
-        questions.ShowFeatures, questions.ShowSaliency, questions.ShowHistograms, questions.Predict,
+        questions.ShowFeatures, questions.ShowSaliency, questions.ShowHistograms, questions.Predict, questions.ShowBoundary,
     )
 }  # fmt: skip
 ANSWERS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         answers.Opened, answers.Summary, answers.ImageList, answers.Pair, answers.Kernels,
-        answers.Features, answers.Saliency, answers.Histograms, answers.Predicted,
+        answers.Features, answers.Saliency, answers.Histograms, answers.Predicted, answers.Boundary,
     )
 }  # fmt: skip
 

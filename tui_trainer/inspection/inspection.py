@@ -8,6 +8,7 @@ import torch
 from tui_trainer.asking import questions
 from tui_trainer.asking.answers import Opened
 from tui_trainer.asking.message import Question, Reply
+from tui_trainer.inspection.boundary import boundary
 from tui_trainer.inspection.breath import Breathe, no_breath
 from tui_trainer.inspection.classes import summary
 from tui_trainer.inspection.histograms import histograms
@@ -62,4 +63,5 @@ ANSWERING: dict[type[Any], Callable[[Store, Any, Breathe], Any]] = {
     questions.ShowSaliency: saliency,
     questions.ShowHistograms: histograms,
     questions.Predict: predicted,
+    questions.ShowBoundary: boundary,
 }

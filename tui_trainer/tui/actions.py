@@ -100,11 +100,19 @@ INSPECT = (
     Action("view('histograms')", "h", "Histograms", "How weights and activations moved over the checkpoints; dead ReLUs.", footer=False),
     Action("view('image')", "i", "Image", "One image: probabilities, saliency, and what every layer makes of it.", footer=False),
     Action("view('pad')", "d", "Draw", "Draw with the mouse or the keys, and see what the network takes it for.", footer=False),
+    Action("view('boundary')", "m", "Boundary", "The plane as the network sees it, where the data are points.", footer=False),
     Action("view('pair')", "p", "Pair", "Two runs: what one gets right and the other wrong.", footer=False),
     Action("split", "t", "Split", "The validation, the training or the test images."),
     Action("choose_checkpoint", "C", "Checkpoint", "Choose the weights: best, last, or any checkpoint of the run."),
     Action("reload", "r", "Reload", "Take the newest checkpoint, or try again what failed."),
     Action("back", "b", "Back to the run", "To the curves of this run.", footer=False),
+)
+
+PLANE = (
+    Action("read(-1, 0)", "left", "Read left", "Move the cursor that reads the probabilities.", footer=False, key="←"),
+    Action("read(1, 0)", "right", "Read right", "Move the cursor that reads the probabilities.", footer=False, key="→"),
+    Action("read(0, -1)", "up", "Read up", "Move the cursor that reads the probabilities.", footer=False, key="↑"),
+    Action("read(0, 1)", "down", "Read down", "Move the cursor that reads the probabilities.", footer=False, key="↓"),
 )
 
 ERRORS = (
@@ -190,7 +198,7 @@ COMPARE = (
 
 SECTIONS = {
     "Everywhere": EVERYWHERE, "Design": DESIGN, "Design: network table": NETWORK, "Train": TRAIN, "Inspect": INSPECT, "Inspect: errors": ERRORS,
-    "Inspect: one image": IMAGE, "Inspect: weights": WEIGHTS, "Inspect: histograms": HISTOGRAMS, "Inspect: draw": PAD, "Inspect: pair of runs": PAIR, "Runs": RUNS, "Sweeps": SWEEPS, "Sweeps: one sweep": TRIALS, "Compare": COMPARE,
+    "Inspect: one image": IMAGE, "Inspect: weights": WEIGHTS, "Inspect: histograms": HISTOGRAMS, "Inspect: draw": PAD, "Inspect: boundary": PLANE, "Inspect: pair of runs": PAIR, "Runs": RUNS, "Sweeps": SWEEPS, "Sweeps: one sweep": TRIALS, "Compare": COMPARE,
 }  # fmt: skip
 
 

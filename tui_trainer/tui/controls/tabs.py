@@ -31,6 +31,12 @@ class Tabs(Widget):
             self.here = here
             self.refresh()
 
+    def offer(self, tabs: Sequence[tuple[str, str, str]]) -> None:
+        """Other ones to choose from."""
+        if list(tabs) != self.tabs:
+            self.tabs = list(tabs)
+            self.refresh()
+
     def _placed(self) -> list[tuple[str, list[Part]]]:
         wide = sum(cell_len(title) + 5 for _, _, title in self.tabs) <= self.size.width
         groups: list[tuple[str, list[Part]]] = []

@@ -27,6 +27,8 @@ from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.controls.tabs import Tabs
 from tui_trainer.tui.messages import RunAdvanced
 from tui_trainer.tui.screens.dialogs import Option, Pick
+from tui_trainer.tui.screens.plane import in_the_plane
+from tui_trainer.tui.views.boundary import BoundaryView
 from tui_trainer.tui.views.calibration import CalibrationView
 from tui_trainer.tui.views.errors import ErrorsView
 from tui_trainer.tui.views.figures import FiguresView
@@ -46,9 +48,11 @@ if TYPE_CHECKING:
 
 VIEWS: dict[str, type[View]] = {
     "errors": ErrorsView, "figures": FiguresView, "calibration": CalibrationView, "weights": WeightsView,
-    "histograms": HistogramsView, "image": ImageView, "pad": PadView, "pair": PairView,
+    "histograms": HistogramsView, "image": ImageView, "pad": PadView, "boundary": BoundaryView, "pair": PairView,
 }  # fmt: skip
 TABS = [(action.name.split("'")[1], action.shown_key, action.label) for action in INSPECT if action.name.startswith("view(")]
+OF_IMAGES = ("errors", "image", "pad", "pair")
+"""Views that show pictures: points in the plane have none."""
 SPLITS: tuple[Split, ...] = ("validation", "test", "train")
 NO_RUN = "No run is followed: 4 Runs lists them, 1 Design says what to train."
 
@@ -71,16 +75,25 @@ class InspectScreen(Screen[None]):
         self._open = 0
         self._progress = ""
         self._round = 0
+        self.plane = False
+        """Whether the run's data are points in the plane."""
 
     def compose(self) -> ComposeResult:
         """Header, the views' tabs, what went wrong, the view in front."""
         yield Header("inspect")
-        yield Tabs(TABS, self.view)
+        yield Tabs(self._tabs(), self.view)
         yield Static("", id="trouble", markup=False)
         with Container(id="body"):
             for name, kind in VIEWS.items():
                 yield kind(id=name)
         yield KeyBar()
+
+    def _tabs(self) -> list[tuple[str, str, str]]:
+        """The views that this run has."""
+        return [tab for tab in TABS if (tab[0] not in OF_IMAGES if self.plane else tab[0] != "boundary")]
+
+    def _has_view(self, name: object) -> bool:
+        return any(tab[0] == name for tab in self._tabs())
 
     # --- following the run
 
@@ -115,7 +128,12 @@ class InspectScreen(Screen[None]):
             self._shown, self._told = feed, None
             split: Split = next((each for each in SPLITS if feed.history.split(each).newest is not None), "validation")
             self.subject = Subject(str(feed.path), "last" if feed.live else "", split)
-            self.current.enter()
+            self.plane = in_the_plane(feed)
+            self.query_one(Tabs).offer(self._tabs())
+            if self._has_view(self.view):
+                self.current.enter()
+            else:
+                self.action_view("boundary" if self.plane else "errors")
         self.query_one("#errors", ErrorsView).show_events()
         self.query_one("#figures", FiguresView).show_events()
         self._head()
@@ -249,6 +267,8 @@ class InspectScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a run there is nothing to look at."""
+        if action == "view":
+            return self._has_view(parameters[0])
         if action == "split":
             return self.subject is not None and self.current.BY_SPLIT
         if action == "choose_checkpoint":

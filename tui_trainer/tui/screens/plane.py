@@ -27,17 +27,17 @@ def in_the_plane(feed: "Feed") -> bool:
     return name in POINT_SETS
 
 
-def dots_of(run: Path, drawn: BoundaryDrawn) -> list[Dot]:
-    """The points that the run trains on and holds out, where they lie in the grid that was drawn; none where its config cannot be read."""
+def dots_in(run: Path, left: float, right: float, bottom: float, top: float) -> list[Dot]:
+    """The points that the run trains on and holds out, where they lie in this part of the plane; none where its config cannot be read."""
     from tui_trainer.catalogue.points import split_points
 
     try:
         parts = split_points(RunFolder(run).known_config()[0].data)
     except ConfigError:
         return []
-    wide, high = drawn.right - drawn.left or 1.0, drawn.top - drawn.bottom or 1.0
+    wide, high = right - left or 1.0, top - bottom or 1.0
     return [
-        Dot((x - drawn.left) / wide, (drawn.top - y) / high, label, split == "train")
+        Dot((x - left) / wide, (top - y) / high, label, split == "train")
         for split in ("train", "validation")
         for (x, y), label in zip(parts[split].xy.tolist(), parts[split].labels.tolist(), strict=True)
     ]
@@ -72,7 +72,7 @@ class BoundaryPanel(Container):
             field.show(None, (), (), empty="the first picture comes with the first step" if feed.live else "this run ended before its first picture")
             return
         if feed.path != self._of:
-            self._of, self._dots = feed.path, dots_of(feed.path, drawn)
+            self._of, self._dots = feed.path, dots_in(feed.path, drawn.left, drawn.right, drawn.bottom, drawn.top)
         self._drawn = drawn
         try:
             field.show(unpack(drawn.cells, drawn.columns, drawn.rows), self._dots, started.classes if started else ())

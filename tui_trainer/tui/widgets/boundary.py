@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from textual.message import Message
+
 from tui_trainer.pictures.field import LOWER, PLAIN, PLAIN_ASCII, UPPER, Dot, coloured, plain, resized, shades
 from tui_trainer.runs.boundary import Field
 from tui_trainer.tui.widgets.marks import glyphs
@@ -28,8 +30,11 @@ class Boundary(Painted):
     Boundary { width: 1fr; height: 1fr; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    class Moved(Message):
+        """The cursor reads another place."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self._field: Field | None = None
         self._dots: Sequence[Dot] = ()
         self._names: Sequence[str] = ()
@@ -45,12 +50,24 @@ class Boundary(Painted):
 
     def move(self, across: int, down: int) -> None:
         """Move the reading cursor by cells; it begins in the middle."""
-        side = self._side(self.size.width, self.size.height)
+        content = self.scrollable_content_region
+        side = self._side(content.width, content.height)
         place = self.cursor or Place(0.5, 0.5)
         step = 1 / max(side, 1)
         moved = Place(min(max(place.across + across * step, 0.0), 1 - step / 2), min(max(place.down + down * 2 * step, 0.0), 1 - step / 2))
         self.cursor = moved if self.cursor else place
         self.changed()
+        self.post_message(self.Moved())
+
+    def point(self, x: int, y: int) -> None:
+        """The cursor to this cell of the widget, where the field is there."""
+        content = self.scrollable_content_region
+        side = self._side(content.width, content.height)
+        column, row = x - self.gutter.left - (content.width - side) // 2, y - self.gutter.top
+        if 0 <= column < side and 0 <= row < side // 2:
+            self.cursor = Place((column + 0.5) / side, (2 * row + 1) / side)
+            self.changed()
+            self.post_message(self.Moved())
 
     def _side(self, width: int, height: int) -> int:
         """Columns of the field, as many as pixels downwards: two a row."""
