@@ -19,7 +19,7 @@ from tui_trainer.tui.forms.outlook import careful_view, quick_view
 from tui_trainer.tui.forms.schema import MISSING, fields, parse, show
 from tui_trainer.tui.screens import first
 from tui_trainer.tui.screens.design import DesignScreen
-from tui_trainer.tui.screens.network_panel import LayerTable
+from tui_trainer.tui.screens.layer_list import LayerTable
 from tui_trainer.tui.screens.ready import ReadyPanel
 
 
@@ -273,3 +273,45 @@ async def test_the_first_picture_says_what_the_forms_say_then_and_keeps_the_keys
             assert values[: len(rows)] == rows
         await pilot.pause(0.1)
         assert app.clipboard == "tui-trainer train digits-mlp"
+
+
+async def test_a_residual_block_is_a_list_of_its_own(app: TrainerApp) -> None:
+    from tui_trainer.tui.screens.block import BlockDialog
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        block = {"type": "residual", "layers": [{"type": "dense", "units": 64}, {"type": "relu"}]}
+        screen.draft.set("network.layers", [{"type": "flatten"}, {"type": "dense", "units": 64}, block, {"type": "dense", "units": "classes"}])
+        screen._fill()
+        table = screen.query_one("#layers", LayerTable)
+        table.focus()
+        table.cursor = next(number for number, row in enumerate(table.items) if row.key == "network.layers.2")
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        box = app.screen
+        assert isinstance(box, BlockDialog)
+        inner = box.query_one(LayerTable)
+
+        def kinds() -> list[str]:
+            return [each["type"] for each in screen.draft.get("network.layers.2.layers")]
+
+        await pilot.press("home", "c", "J", "a")
+        await pilot.pause(0.1)
+        await pilot.press(*"tanh", "enter")
+        await pilot.pause(0.1)
+        assert kinds() == ["dense", "relu", "dense", "tanh"]
+        assert [row.place for row in inner.items] == ["2.0", "2.1", "2.2", "2.3"]
+        await pilot.press("home", "enter")
+        await pilot.pause(0.1)
+        await pilot.press("ctrl+u", "3", "2", "escape")
+        await pilot.pause(0.1)
+        assert app.screen is box
+        assert inner.items[0].output == "32"
+        await pilot.press("d", "d", "d", "d")
+        await pilot.pause(0.1)
+        assert kinds() == []
+        assert str(box.query_one("#comes-out").render()).startswith("✗")
+        await pilot.press("ctrl+z", "escape")
+        await pilot.pause(0.1)
+        assert app.screen is screen
+        assert kinds() == ["tanh"]

@@ -13,7 +13,7 @@ from tui_trainer.tui.app import TrainerApp
 from tui_trainer.tui.forms.entry import Entry
 from tui_trainer.tui.screens.design import DesignScreen
 from tui_trainer.tui.screens.explaining import Explain
-from tui_trainer.tui.screens.network_panel import LayerTable
+from tui_trainer.tui.screens.layer_list import LayerTable
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tui_trainer.tui.app import TrainerApp
 from tui_trainer.tui.forms.entry import Entry
 from tui_trainer.tui.screens.checkpoints import PickCheckpoint
 from tui_trainer.tui.screens.design import DesignScreen
-from tui_trainer.tui.screens.network_panel import LayerTable
+from tui_trainer.tui.screens.layer_list import LayerTable
 from tui_trainer.tui.screens.outcome import Outcome
 from tui_trainer.tui.screens.preset_row import PresetRow
 from tui_trainer.tui.screens.ready import ReadyPanel

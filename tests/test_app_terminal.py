@@ -156,3 +156,16 @@ def test_apps_killed_while_they_steer_leave_the_run_as_if_it_were_alone(tmp_path
 def figures(run: Path) -> list[tuple[str, int, float, float]]:
     events = [decode(line) for line in (run / "events.jsonl").read_bytes().split(b"\n")[:-1]]
     return [(event.split, event.step, event.loss, event.accuracy) for event in events if isinstance(event, Evaluated)]
+
+
+@pytest.mark.parametrize("arguments", [["--ascii", "--fps", "5", "open"], ["open", "--ascii", "--fps", "5"], ["--ascii", "--fps", "5"]])
+def test_options_before_the_command_count_too(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from tui_trainer.cli.main import app
+    from tui_trainer.tui import start
+
+    asked: list[dict[str, object]] = []
+    monkeypatch.setattr(start, "open_app", lambda *_, **options: asked.append(options) or 0)
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert asked == [{"fps": 5.0, "ascii": True}]

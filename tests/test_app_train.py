@@ -203,10 +203,12 @@ async def test_every_action_of_the_table_exists() -> None:
     from tui_trainer.tui.screens.compare import CompareScreen
     from tui_trainer.tui.screens.design import DesignScreen
     from tui_trainer.tui.screens.inspect import InspectScreen
-    from tui_trainer.tui.screens.network_panel import LayerTable
+    from tui_trainer.tui.screens.layer_list import LayerTable
     from tui_trainer.tui.screens.runs import RunsScreen
+    from tui_trainer.tui.screens.sweep import SweepScreen
+    from tui_trainer.tui.screens.sweeps import SweepsScreen
 
-    owners = {"Everywhere": TrainerApp, "Design": DesignScreen, "Design: network table": LayerTable, "Train": TrainScreen, "Inspect": InspectScreen, "Runs": RunsScreen, "Compare": CompareScreen}
+    owners = {"Everywhere": TrainerApp, "Design": DesignScreen, "Design: network table": LayerTable, "Train": TrainScreen, "Inspect": InspectScreen, "Runs": RunsScreen, "Compare": CompareScreen, "Sweeps": SweepsScreen, "Sweeps: one sweep": SweepScreen}
     for title, actions in SECTIONS.items():
         for action in actions:
             name = action.name.partition("(")[0]

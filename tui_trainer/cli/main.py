@@ -81,8 +81,9 @@ def program(
     ascii: watch.Ascii = False,
 ) -> None:
     """A terminal trainer for image classifiers. Without a command it opens the app."""
+    context.obj = watch.Before(fps, ascii)
     if context.invoked_subcommand is None:
-        watch.open_run(None, fps, ascii)
+        watch.open_run(context)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -17,11 +18,20 @@ Fps = Annotated[float | None, typer.Option("--fps", metavar="N", help="At most s
 Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only (by itself where the locale is not UTF-8).")]
 
 
-def open_run(run: MaybeRun = None, fps: Fps = None, ascii: Ascii = False, runs_dir: RunsDir = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was asked for before the command: ``tui-trainer --ascii open``."""
+
+    fps: float | None = None
+    ascii: bool = False
+
+
+def open_run(context: typer.Context, run: MaybeRun = None, fps: Fps = None, ascii: Ascii = False, runs_dir: RunsDir = None) -> None:
     """Open the app on a run: watch it and take the wheel. Leaving the app leaves the run going."""
     from tui_trainer.tui.start import open_app
 
-    raise typer.Exit(open_app(run, runs_dir, fps=fps, ascii=ascii))
+    before = context.obj if isinstance(context.obj, Before) else Before()
+    raise typer.Exit(open_app(run, runs_dir, fps=before.fps if fps is None else fps, ascii=ascii or before.ascii))
 
 
 def watch(run: Run, runs_dir: RunsDir = None) -> None:
