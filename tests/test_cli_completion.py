@@ -27,6 +27,12 @@ def test_completion(words: tuple[str, ...], wanted: list[str], trained: TrainedR
     assert offered(trained, *words) == wanted
 
 
+def test_checkpoints_are_those_of_the_run_before(trained: TrainedRun) -> None:
+    files = sorted(path.name for path in (trained.folder / "checkpoints").glob("*.pt"))
+    assert files
+    assert sorted(offered(trained, "fork", "first", "--from", "step-")) == files
+
+
 def test_values_follow_the_key() -> None:
     from tui_trainer.cli.completion import settings
 

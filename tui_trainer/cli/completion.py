@@ -94,8 +94,9 @@ def checkpoints_of_run(context: typer.Context, incomplete: str) -> list[str]:
     from tui_trainer.runs.checkpoints import read_index
     from tui_trainer.runs.folder import find_run, runs_dir
 
+    named = context.params.get("run") or next((word for word in context.args if not word.startswith("-")), "")  # a line that is not whole is not parsed
     try:
-        run = find_run(str(context.params.get("run") or ""), runs_dir(context.params.get("runs_dir")))
+        run = find_run(str(named), runs_dir(context.params.get("runs_dir")))
         files = list(read_index(run.checkpoints).entries)
     except ConfigError:
         files = []
