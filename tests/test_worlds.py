@@ -8,6 +8,7 @@ import zlib
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.conftest import run_program
 from tui_trainer.asking.questions import ShowBoundary, Weights
@@ -186,3 +187,20 @@ def test_a_damaged_boundary_is_a_value_error(cells: str) -> None:
         unpack(cells, 48, 48)
     with pytest.raises(ValueError, match="grid"):
         unpack(cells, 10**9, 10**9)
+
+
+def test_baselines_and_reports_draw_the_boundary(tmp_path) -> None:
+    picture = tmp_path / "rbf.png"
+    drawn = run_program("baseline", "circles-svm/rbf", "--boundary", str(picture), "--no-record", cwd=tmp_path)
+    assert drawn.returncode == 0, drawn.stderr
+    with Image.open(picture) as image:
+        assert min(image.size) > 400
+    refused = run_program("baseline", "digits-mlp", "--boundary", str(picture), cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "digits are images" in refused.stderr
+    run = create_run(load_config("moons-mlp", {"training.iterations": 5}), tmp_path, "short")
+    train(prepare(run.config()), run)
+    assert run_program("report", str(run.path), "--recorded", "--out", str(tmp_path / "report"), cwd=tmp_path).returncode == 0
+    text = next((tmp_path / "report").glob("*.md")).read_text()
+    assert "Decision boundary" in text
+    assert "Misclassified images" not in text

@@ -10,6 +10,7 @@ from tui_trainer.cli.options import DataDir, Dataset, Json, RunsDir, Set, Source
 
 if TYPE_CHECKING:
     from tui_trainer.config import Config
+    from tui_trainer.lab.baseline import Fitted
     from tui_trainer.runs.baselines import BaselineResult
     from tui_trainer.training.evaluation import Evaluation
 
@@ -30,6 +31,7 @@ def baseline(
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the forest.", show_default=False)] = None,
     runs_dir: RunsDir = None,
     record: Annotated[bool, typer.Option("--record/--no-record", help="Keep the figures in baselines.jsonl beside the runs.")] = True,
+    boundary: Annotated[str | None, typer.Option("--boundary", metavar="FILE.png", help="Draw the plane as it sees it, for points.", show_default=False)] = None,
     as_json: Json = False,
 ) -> None:
     """Fit a scikit-learn classifier to a preset's data.
@@ -40,12 +42,15 @@ def baseline(
     from tui_trainer.cli.console import claimed_stdout
     from tui_trainer.cli.evaluate import SPLITS
     from tui_trainer.config import ConfigError
+    from tui_trainer.config.data import POINT_SETS
     from tui_trainer.config.errors import nearest
     from tui_trainer.runs.baselines import baseline_result
 
     if split not in SPLITS:
         raise ConfigError(f"--split {split}: no such split{nearest(split, SPLITS)}; allowed is {', '.join(SPLITS)}")
     config = _config(source, model, sets, dataset, data_dir, seed)
+    if boundary is not None and config.data.dataset not in POINT_SETS:
+        raise ConfigError(f"--boundary {boundary}: {config.data.dataset} are images; only points in the plane ({', '.join(POINT_SETS)}) have a boundary to draw")
     with claimed_stdout() as stdout:
         from tui_trainer.lab.baseline import fit, load, measure, sources
 
@@ -59,10 +64,29 @@ def baseline(
         result = baseline_result(config, source, data.classes, len(data.train), fitted.fit_seconds, accuracy, confusion)
         if record:
             _record(runs_dir, result)
+        if boundary is not None:
+            _draw(fitted, config, result.model, measured[split], boundary)
         if as_json:
             _write_json(stdout, result, measured[split])
         else:
             _print(stdout, result, measured[split])
+
+
+def _draw(fitted: "Fitted", config: "Config", model: str, found: "Evaluation", path: str) -> None:
+    from pathlib import Path
+
+    from tui_trainer.catalogue.points import extent, split_points
+    from tui_trainer.cli.console import percent
+    from tui_trainer.config import ConfigError
+    from tui_trainer.lab.baseline import boundary
+    from tui_trainer.reports.boundary import CELLS, boundary_png
+
+    title = f"{model}: {found.split} accuracy {percent(found.accuracy)}"
+    picture = boundary_png(boundary(fitted, config.data, CELLS), extent(config.data), split_points(config.data), fitted.data.classes, title)
+    try:
+        Path(path).expanduser().write_bytes(picture)
+    except OSError as error:
+        raise ConfigError(f"--boundary {path}: cannot be written: {error.strerror}") from None
 
 
 def _config(source: str, model: str | None, sets: list[str], dataset: str | None, data_dir: str | None, seed: int | None) -> "Config":

@@ -9,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from tui_trainer.config import Config, ConfigError
+from tui_trainer.catalogue.points import extent
+from tui_trainer.config import Config, ConfigError, Data
 from tui_trainer.config.baseline import Baseline
 from tui_trainer.data import DataSet, Source, load_dataset
+from tui_trainer.data.points import seen
+from tui_trainer.runs.boundary import Field, field_of
 from tui_trainer.training.evaluation import Evaluation
 
 CHUNK = 1024
@@ -86,6 +89,15 @@ def measure(fitted: Fitted, split: str) -> Evaluation:
     called = fitted.predict(rows)
     pairs = np.bincount(labels * classes + called, minlength=classes * classes).reshape(classes, classes)
     return Evaluation(split, float("nan"), float((called == labels).mean()), pairs.tolist(), data.classes, len(labels), time.perf_counter() - began)
+
+
+def boundary(fitted: Fitted, settings: Data, side: int) -> Field:
+    """What it makes of a grid of ``side`` x ``side`` cells over the plane; sure everywhere, where the classifier has no probabilities."""
+    cells = fitted.data.preprocess(seen(extent(settings).centres(side, side), settings)).flatten(1).numpy()
+    if hasattr(fitted.classifier, "predict_proba"):
+        return field_of(np.asarray(fitted.classifier.predict_proba(cells), np.float32), side)
+    winner = fitted.predict(cells).astype(np.uint8).reshape(side, side)
+    return Field(winner, np.ones(winner.shape, np.float32))
 
 
 def sources(data: DataSet) -> Mapping[str, Source]:

@@ -57,7 +57,8 @@ class Panel:
 
 
 @contextlib.contextmanager
-def _drawing(width: float, height: float, panels: int = 1) -> "Iterator[tuple[Figure, Sequence[Axes]]]":
+def drawing(width: float, height: float, panels: int = 1) -> "Iterator[tuple[Figure, Sequence[Axes]]]":
+    """An empty figure of so many inches with axes beside each other, in the report's looks."""
     import matplotlib
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
@@ -76,7 +77,8 @@ def _drawing(width: float, height: float, panels: int = 1) -> "Iterator[tuple[Fi
         yield figure, list(figure.subplots(1, panels, squeeze=False)[0])
 
 
-def _svg(figure: "Figure") -> str:
+def svg_of(figure: "Figure") -> str:
+    """The figure, without what differs from day to day."""
     text = io.StringIO()
     figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return text.getvalue()
@@ -92,10 +94,10 @@ def thinned(x: Sequence[float], y: Sequence[float], limit: int = POINTS) -> tupl
 
 def draw_curves(panels: Sequence[Panel], height: float = 2.9) -> str:
     """Curves beside each other, as SVG."""
-    with _drawing(7.6 if len(panels) > 1 else 5.2, height, len(panels)) as (figure, axes):
+    with drawing(7.6 if len(panels) > 1 else 5.2, height, len(panels)) as (figure, axes):
         for panel, place in zip(panels, axes, strict=True):
             _panel(panel, place)
-        return _svg(figure)
+        return svg_of(figure)
 
 
 def _panel(panel: Panel, axes: "Axes") -> None:
@@ -136,7 +138,7 @@ def draw_confusion(confusion: Confusion, classes: Sequence[str]) -> str:
     side = min(7.2, max(3.4, 0.42 * count + 1.4))
     names = [_short(name) for name in classes]
     numbered = count <= NUMBERED_CLASSES
-    with _drawing(side + 0.3, side) as (figure, [axes]):
+    with drawing(side + 0.3, side) as (figure, [axes]):
         for true, row in enumerate(confusion):
             whole = sum(row) or 1
             for called, images in enumerate(row):
@@ -156,7 +158,7 @@ def draw_confusion(confusion: Confusion, classes: Sequence[str]) -> str:
         axes.set_yticks(list(ticks), [names[tick] for tick in ticks])
         axes.set_xlabel("predicted class")
         axes.set_ylabel("true class")
-        return _svg(figure)
+        return svg_of(figure)
 
 
 def _short(name: str) -> str:
@@ -166,7 +168,7 @@ def _short(name: str) -> str:
 def draw_reliability(calibration: "Calibration") -> str:
     """Accuracy over confidence by bin, beside how many images each bin holds, as SVG."""
     filled = [each for each in calibration.bins if each.images]
-    with _drawing(7.6, 2.9, 2) as (figure, [left, right]):
+    with drawing(7.6, 2.9, 2) as (figure, [left, right]):
         left.plot([0, 1], [0, 1], color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)), label="as sure as right")
         left.bar([each.low for each in filled], [each.accuracy for each in filled], [each.high - each.low for each in filled], align="edge", color=TRAIN, alpha=0.35, edgecolor=TRAIN)
         left.plot([each.confidence for each in filled], [each.accuracy for each in filled], "-", color=VALIDATION, marker="s", markersize=4, markerfacecolor="none", label="this network")
@@ -183,4 +185,4 @@ def draw_reliability(calibration: "Calibration") -> str:
         right.yaxis.set_minor_formatter(lambda value, _: "")
         right.set_title("Images by confidence (logarithmic)")
         right.set_xlabel("confidence")
-        return _svg(figure)
+        return svg_of(figure)

@@ -3,14 +3,18 @@
 import math
 from collections.abc import Sequence
 
+from tui_trainer.catalogue.points import Extent, class_names, is_points, split_points
+from tui_trainer.config import ConfigError
 from tui_trainer.config.flat import value_text
 from tui_trainer.network import show
+from tui_trainer.reports.boundary import draw_boundary
 from tui_trainer.reports.charts import draw_confusion, draw_reliability
 from tui_trainer.reports.document import Block, Code, Figure, Gallery, Note, Paragraph, Section, Table, Tile
 from tui_trainer.reports.gather import Outcome, Subject
 from tui_trainer.reports.pictures import png_of
 from tui_trainer.reports.settings import changed_settings, setting_label, stage_rows
 from tui_trainer.reports.training import training_blocks
+from tui_trainer.runs.boundary import unpack
 from tui_trainer.runs.metrics import confused_pairs, macro_mean, per_class
 from tui_trainer.runs.results import SPLITS
 from tui_trainer.runs.wording import count, duration, percent, points, rate
@@ -29,6 +33,7 @@ def run_sections(subject: Subject, epochs: Sequence[float], level: int = 2) -> l
         Section("Where it comes from", lineage(subject), level),
         Section("Training", training_blocks(subject, epochs), level),
         Section("Results", results(subject), level),
+        Section("Decision boundary", plane(subject), level),
         Section("Misclassified images", mistakes(subject), level),
         Section("What the first layer has learnt", kernels(subject), level),
     ]
@@ -232,9 +237,23 @@ def _pairs(outcome: Outcome, names: Sequence[str]) -> list[Block]:
     return [Table(("true class", "taken for", ">images", ">of the class"), rows, "The most frequent confusions.")]
 
 
+def plane(subject: Subject) -> list[Block]:
+    """The boundary that the run told last, where the data are points."""
+    drawn, config = subject.compared.history.boundary, subject.compared.config
+    if drawn is None or config is None or not is_points(config.data):
+        return []
+    try:
+        field, points = unpack(drawn.cells, drawn.columns, drawn.rows), split_points(config.data)
+    except (ValueError, ConfigError) as error:
+        return [Note(f"The decision boundary cannot be drawn: {error}")]
+    figure = draw_boundary(field, Extent(drawn.left, drawn.right, drawn.bottom, drawn.top), points, class_names(config.data))
+    caption = f"What the network makes of the plane at step {count(drawn.step)}: the colour of the winning class, deeper the surer it is. Full marks are trained on, hollow ones are held out or test points."
+    return [Figure(f"{subject.name}-boundary", figure, caption, "Decision boundary")]
+
+
 def mistakes(subject: Subject) -> list[Block]:
-    """Images that are misclassified, the worst first."""
-    found = subject.mistakes
+    """Images that are misclassified, the worst first; points in the plane are no pictures."""
+    found = subject.mistakes if subject.compared.history.boundary is None else None
     if found is None or not found.images:
         return []
     names = subject.classes
@@ -249,7 +268,7 @@ def mistakes(subject: Subject) -> list[Block]:
 
 def kernels(subject: Subject) -> list[Block]:
     """The first layer's weights as pictures."""
-    found = subject.kernels
+    found = subject.kernels if subject.compared.history.boundary is None else None
     if found is None or not found.kernels:
         return []
     tiles = tuple(Tile(png_of(each.picture), (str(each.unit) if each.channel is None else f"{each.unit}·{each.channel}",)) for each in found.kernels)
