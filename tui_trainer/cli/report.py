@@ -8,6 +8,7 @@ from tui_trainer.cli.console import count, duration, percent, points, rate
 from tui_trainer.cli.figures import figures_json, print_by_class
 from tui_trainer.cli.tables import table, words
 from tui_trainer.config import Config, ConfigError, Figure, Reference, to_tree
+from tui_trainer.config.data import POINT_SETS
 from tui_trainer.runs.diagnosis import diagnose
 from tui_trainer.runs.events import Evaluated
 from tui_trainer.runs.folder import RunFolder, runs_dir
@@ -159,7 +160,8 @@ def _print_next(target: "Console", run: RunFolder, status: Status) -> None:
         target.print(f"go on     tui-trainer resume {name}", style="dim")
     if status.state in ("finished", "stopped", "failed") and any(run.checkpoints.glob("*")):
         target.print(f"evaluate  tui-trainer evaluate {name} --split test", style="dim")
-        target.print(f"predict   tui-trainer predict {name} IMAGE", style="dim")
+        if status.dataset not in POINT_SETS:
+            target.print(f"predict   tui-trainer predict {name} IMAGE", style="dim")
     target.print(f"all runs  tui-trainer runs list{'' if usual else f' --runs-dir {run.path.parent}'}", style="dim")
 
 
