@@ -180,7 +180,7 @@ def test_the_first_paint_waits_for_neither_schema_nor_numpy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize(("connection", "option", "expected"), [("10.0.0.1 1 10.0.0.2 22", "None", "30 2.0 none"), ("", "None", "30 3.0 none"), ("", "2", "2 2 none")])
+@pytest.mark.parametrize(("connection", "option", "expected"), [("10.0.0.1 1 10.0.0.2 22", "None", "120 2.0 none"), ("", "None", "120 3.0 none"), ("", "2", "2 2 none")])
 def test_over_ssh_it_is_frugal_by_itself(connection: str, option: str, expected: str) -> None:
     code = f"""
 import sys, types

@@ -11,8 +11,10 @@ import os
 import sys
 from pathlib import Path
 
-SETTINGS = {"TEXTUAL_FPS": "30", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
-"""Bytes per second are the budget, and Textual has no back-pressure. Redraws happen only where something changed, so 30 a second
+from tui_trainer.runs.turns import short_turns
+
+SETTINGS = {"TEXTUAL_FPS": "120", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
+"""Bytes per second are the budget, and Textual has no back-pressure. Redraws happen only where something changed, so 120 a second
 make keys quick and cost nothing else."""
 LOOKS, FRUGAL_LOOKS = 3.0, 2.0
 """How often a second the run folder is looked at."""
@@ -56,6 +58,7 @@ def open_app(run: str | None = None, runs_dir: str | None = None, *, fps: float 
     if run is not None:
         path = _find(run, root)
     frugal = "SSH_CONNECTION" in os.environ
+    short_turns()
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy only draws here: its threads would cost memory
