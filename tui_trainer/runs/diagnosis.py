@@ -20,7 +20,7 @@ GAP = 0.03
 """Difference between train and validation accuracy (0..1) from which it is spoken of."""
 HIGHER = 1.2
 """Train loss now over its lowest stretch since the learning rate last changed, from which the rate is called too high."""
-SWINGS, SWING = 0.7, 0.05
+SWINGS, SWING = 0.7, 0.15
 """Share of turns among the newest evaluations, and their mean size (relative), from which the loss is said to oscillate."""
 FLAT, FLAT_SHARE = 0.01, 0.2
 """Relative fall of the validation loss below which the newest stretch, this share of the evaluations, is a plateau."""
