@@ -59,6 +59,19 @@ class Terminal:
             self.read()
             assert time.monotonic() < end, otherwise
 
+    def redrawn(self, pattern: bytes, otherwise: str, seconds: float = 60) -> None:
+        """Have the whole screen drawn anew until ``pattern`` is on it: by itself the app writes cells that changed, and no others."""
+        end = time.monotonic() + seconds
+        while True:
+            self.shown = b""
+            self.press("\x0c")
+            pause = time.monotonic() + 0.7
+            while time.monotonic() < pause:
+                self.read()
+            if re.search(pattern, self.shown):
+                return
+            assert time.monotonic() < end, f"{otherwise}: {self.shown[-2000:].decode(errors='replace')!r}"
+
     def press(self, *keys: str) -> None:
         for key in keys:
             os.write(self.master, key.encode())
@@ -82,7 +95,7 @@ def test_train_pause_steer_close_the_terminal_come_back_and_see_it_finish(tmp_pa
     try:
         first.wait("images to train on")
         first.press("\x0f", *"long.toml", "\r")  # load
-        first.wait("tui-trainer train long.toml")
+        first.redrawn(rb"tui-trainer train long\.toml", "the command never came")
         first.press("\x12")  # train
         first.until(lambda: (tmp_path / "runs").exists() and any((tmp_path / "runs").iterdir()), "no run was made")
         run = next((tmp_path / "runs").iterdir())

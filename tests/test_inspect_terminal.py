@@ -25,7 +25,7 @@ def test_errors_of_a_real_run_and_a_digit_drawn_with_the_mouse_and_with_the_keys
         terminal.wait("Finished", 60)
         terminal.press("3")
         terminal.wait("All errors", 90)
-        terminal.until(lambda: re.search(rb"\d+ *% *loss *\d", terminal.shown) is not None, "no picture's caption came")
+        terminal.redrawn(rb"\d+ *% *loss *\d", "no picture's caption came")
         (process,) = (each for each in psutil.Process(terminal.process.pid).children() if "tui_trainer.inspection" in " ".join(each.cmdline()))
         terminal.press("d")
         terminal.wait("An empty pad", 60)
