@@ -33,6 +33,7 @@ class Terminal:
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 34, 100, 0, 0))
         env = {key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "TUI_TRAINER", "SSH"))}
         env |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(REPOSITORY)}
+        env |= {"COLUMNS": "80", "LINES": "24"}  # exported by some shell long ago: the terminal knows better
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tui_trainer", *arguments], cwd=cwd, env=env, stdin=side, stdout=side, stderr=side, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - it does nothing else
@@ -104,7 +105,7 @@ def test_train_pause_steer_close_the_terminal_come_back_and_see_it_finish(tmp_pa
         trainer = read_status(run).pid
         first.press("l", "\x15", *"0.05", "\r")
         first.until(lambda: happened(run, LearningRateChanged), "the learning rate did not change")
-        first.wait("lr 0.05")  # the mark on the curve
+        first.redrawn(rb"lr 0\.05", "the curve has no mark")
 
         first.close()
         assert first.process.returncode == -signal.SIGHUP or first.process.returncode is not None

@@ -59,6 +59,7 @@ def open_app(run: str | None = None, runs_dir: str | None = None, *, fps: float 
         path = _find(run, root)
     frugal = "SSH_CONNECTION" in os.environ
     short_turns()
+    _ask_the_terminal_its_size()
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy only draws here: its threads would cost memory
@@ -79,6 +80,17 @@ def open_app(run: str | None = None, runs_dir: str | None = None, *, fps: float 
     for line in () if in_browser() else app.last_words():
         print(line)
     return app.return_code or 0
+
+
+def _ask_the_terminal_its_size() -> None:
+    """Exported COLUMNS and LINES stay as they are when a window is resized, and Textual would believe them rather than the terminal."""
+    try:
+        known = all(os.get_terminal_size(sys.stdout.fileno()))
+    except (OSError, ValueError):
+        known = False
+    if known:
+        os.environ.pop("COLUMNS", None)
+        os.environ.pop("LINES", None)
 
 
 def _end_with_parent() -> None:
