@@ -1,10 +1,13 @@
-"""Trainer processes by the dozen: a process that has loaded torch once and forks real trainers, to be killed, starved and hurt.
+"""Processes by the dozen: one that has loaded torch once forks real trainers and whole programs, to be used, killed, starved and hurt.
+
+Loading torch takes seconds of processor time, which a test suite on two cores would otherwise spend a hundred times.
 
 ``python nursery.py`` takes requests as lines of JSON and answers each with the child's pid at once and its wait status
-when it has ended. ``crash_at`` kills the child with SIGKILL right before the k-th system call of its n-th checkpoint
+when it has ended. ``crash_at`` kills a trainer with SIGKILL right before the k-th system call of its n-th checkpoint
 (a write of events is cut in half first); 0: count them, and write the number to ``count``.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -22,13 +25,11 @@ BOUNDARIES = {"open", "write", "fsync", "replace", "unlink", "ftruncate", "flush
 
 def serve() -> None:
     """Fork children until the input ends."""
-    import torch
-
+    import tui_trainer.cli.main
     import tui_trainer.training.__main__
     import tui_trainer.training.prepare
     import tui_trainer.training.run  # noqa: F401 - loaded before the forks
 
-    torch.set_num_threads(1)
     for line in sys.stdin:
         request = json.loads(line)
         pid = os.fork()
@@ -39,14 +40,18 @@ def serve() -> None:
 
 
 def _become(request: dict) -> None:
-    """The child: a trainer, with what the request does to it."""
+    """The child: the program that is asked for, with what the request does to it."""
     status = 1
     try:
         os.setsid()
-        log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        for descriptor in (1, 2):
-            os.dup2(log, descriptor)
+        for descriptor, path in ((1, request["stdout"]), (2, request["stderr"])):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666), descriptor)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        if "cwd" in request:
+            os.chdir(request["cwd"])
+        if "env" in request:
+            os.environ.clear()
+            os.environ.update(request["env"])
         if "umask" in request:
             os.umask(request["umask"])
         if "limits" in request:
@@ -62,24 +67,38 @@ def _become(request: dict) -> None:
             exec(request["before"], {"request": request})
         if "crash_at" in request:
             _arm(request)
-        from tui_trainer.training.__main__ import main
-
-        sys.argv = ["trainer", *request["arguments"]]
-        status = main()
-    except SystemExit as error:
-        status = error.code if isinstance(error.code, int) else 1
+        status = _run(request["program"], request["arguments"])
+        threading._shutdown()
+        atexit._run_exitfuncs()
     except BaseException:
         import traceback
 
         traceback.print_exc()
     finally:
+        sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+def _run(program: str, arguments: list[str]) -> int:
+    """The exit status of a trainer, or of ``tui-trainer``."""
+    if program == "trainer":
+        from tui_trainer.training.__main__ import main
+    else:
+        from tui_trainer.entry import main
+    sys.argv = [program, *arguments]
+    try:
+        return main() or 0
+    except SystemExit as error:
+        if isinstance(error.code, str):
+            print(error.code, file=sys.stderr)
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
 
 
 def _arm(request: dict) -> None:
     """Die right before the k-th boundary of the n-th save."""
     from tui_trainer.training.run import Session
+    from tui_trainer.training.saving import Saver
 
     save, seen = Session.save, {"saves": 0, "calls": 0}
 
@@ -98,7 +117,9 @@ def _arm(request: dict) -> None:
         if seen["saves"] != request.get("save", 1):
             return save(self, reason)
         sys.setprofile(watch)
-        threading.setprofile(watch)  # it is written on a thread of its own
+        threading.setprofile(watch)  # it is written on a thread of its own: on a new one, since one that runs is not watched
+        self.saver.finish()
+        self.saver = Saver(self.saver.folder, self.saver.keep)
         try:
             save(self, reason)
             self._settle(wait=True)
@@ -111,18 +132,35 @@ def _arm(request: dict) -> None:
 
 
 class Nursery:
-    """Starts trainers one after the other."""
+    """Starts trainers and programs one after the other. It takes a while to begin with: when it is first asked."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.log = folder / "nursery.log"
         self.count = folder / "count"
         self.process = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def start(self, run: Path, *arguments: str, **done_to_it) -> int:
         """The pid of a trainer of ``run``."""
-        request = {"arguments": [str(run), *arguments], "log": str(self.log), "count": str(self.count), **done_to_it}
+        log = str(self.log)
+        return self._ask({"program": "trainer", "arguments": [str(run), *arguments], "stdout": log, "stderr": log, "count": str(self.count), **done_to_it})
+
+    def _ask(self, request: dict) -> int:
         print(json.dumps(request), file=self.process.stdin, flush=True)
         return int(self.process.stdout.readline())
+
+    def program(self, *arguments: str, cwd: Path, env: dict[str, str], seconds: float) -> subprocess.CompletedProcess[str]:
+        """``tui-trainer ARGUMENTS``, its output captured; killed after so many seconds."""
+        files = {name: self.folder / name for name in ("stdout", "stderr")}
+        for path in files.values():
+            path.write_text("")
+        pid = self._ask({"program": "tui-trainer", "arguments": arguments, "cwd": str(cwd), "env": env, **{name: str(path) for name, path in files.items()}})
+        overdue = threading.Timer(seconds, os.kill, (pid, signal.SIGKILL))
+        overdue.start()
+        status = self.end()
+        overdue.cancel()
+        out, err = (files[name].read_text("utf-8", "replace") for name in ("stdout", "stderr"))
+        return subprocess.CompletedProcess(list(arguments), status, out, err)
 
     def end(self) -> int:
         """Exit status of the trainer, waited for; minus the signal where one killed it."""
