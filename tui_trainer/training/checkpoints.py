@@ -28,27 +28,20 @@ def checksum(content: bytes | memoryview) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def save_checkpoint(folder: Path, state: dict[str, Any], entry: Entry) -> None:
+def save_checkpoint(folder: Path, state: dict[str, Any], entry: Entry, keep: int | None = None) -> None:
     """Write ``state`` (tensors, numbers, strings, lists and dicts) as ``entry.file`` and list it in the index.
 
-    The entry's checksum and size are filled in. Raises OSError; then the checkpoints before are as they were.
+    The entry's checksum and size are filled in. With ``keep``, checkpoints are deleted that are neither best, nor asked for by
+    a person, nor among the newest ``keep``. Raises OSError; then the checkpoints before are as they were.
     """
     buffer = io.BytesIO()
     torch.save({"version": VERSION, **state}, buffer)
     content = buffer.getbuffer()
     write_atomic(folder / entry.file, content)
-    write_index(folder, read_index(folder).with_entry(entry.checked(checksum(content), len(content))))
-
-
-def prune(folder: Path, keep_last: int) -> None:
-    """Delete checkpoints that are neither best, nor asked for by a person, nor among the newest ``keep_last``."""
-    index = read_index(folder)
-    kept = index.kept(keep_last)
-    gone = [file for file in index.entries if file not in kept]
-    if not gone:
-        return
-    write_index(folder, index.only(kept))
-    for file in gone:
+    index = read_index(folder).with_entry(entry.checked(checksum(content), len(content)))
+    kept = index if keep is None else index.only(index.kept(keep))
+    write_index(folder, kept)
+    for file in index.entries.keys() - kept.entries.keys():
         (folder / file).unlink(missing_ok=True)
 
 
@@ -106,4 +99,4 @@ def read_checkpoint(content: bytes, path: Path, device: torch.device | str = "cp
     return state
 
 
-__all__ = ["CheckpointIndex", "Entry", "checksum", "load_checkpoint", "prune", "read_checkpoint", "save_checkpoint"]
+__all__ = ["CheckpointIndex", "Entry", "checksum", "load_checkpoint", "read_checkpoint", "save_checkpoint"]

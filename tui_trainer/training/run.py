@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from functools import cached_property
 from importlib.metadata import version
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -29,7 +30,7 @@ from tui_trainer.training.prepare import Prepared
 from tui_trainer.training.recorder import Listener, Recorder, Silent
 from tui_trainer.training.resume import Resumption, find_resumption, prefer_threads
 from tui_trainer.training.saving import Saver
-from tui_trainer.training.state import capture, random_state, restore, restore_fork
+from tui_trainer.training.state import capture, random_state, restore, restore_fork, standing
 from tui_trainer.training.world import lost_another
 
 End = Literal["finished", "stopped", "failed"]
@@ -229,11 +230,15 @@ class Session:
             accuracy=accuracy.get("accuracy") if accuracy.get("step") == loop.step else None,
             stage=loop.stage,
         )
-        self.saver.begin(capture(loop, entry, random), entry, self.recorder.sync)
+        self.saver.begin(self._standing | capture(loop, entry, random), entry, self.recorder.sync)
         loop.unsaved, loop.saved_time = False, time.monotonic()
         self.saving = entry, time.perf_counter() - began
         if reason not in BESIDE:
             self._settle(wait=True, began=began)
+
+    @cached_property
+    def _standing(self) -> dict[str, Any]:
+        return standing(self.loop)
 
     def _settle(self, *, wait: bool, began: float | None = None) -> None:
         """Tell of a checkpoint that is on disk by now; ``began`` is when training stopped for it, where it still does. Raises OSError."""

@@ -1,12 +1,12 @@
 """Writing checkpoints beside the training: encoding, checksum and disk take longer than it may stand still."""
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from tui_trainer.runs.checkpoints import Entry
-from tui_trainer.training.checkpoints import prune, save_checkpoint
+from tui_trainer.training.checkpoints import save_checkpoint
 
 
 class Saver:
@@ -14,35 +14,26 @@ class Saver:
 
     def __init__(self, folder: Path, keep: int) -> None:
         self.folder, self.keep = folder, keep
-        self._thread: threading.Thread | None = None
-        self._error: BaseException | None = None
+        self._thread = ThreadPoolExecutor(1, "checkpoint")
+        self._writing: Future[None] | None = None
 
     def begin(self, state: dict[str, Any], entry: Entry, before: Callable[[], None]) -> None:
         """Write ``state``, which nobody changes any more, after ``before``. The one begun earlier must be done."""
-        assert self._thread is None
-        self._thread = threading.Thread(target=self._write, args=(state, entry, before), name="checkpoint")
-        self._thread.start()
+        assert self._writing is None
+        self._writing = self._thread.submit(self._write, state, entry, before)
 
     def done(self, *, wait: bool) -> bool:
         """Whether what was begun is written (then it is told only once). Raises what writing it raised."""
-        if self._thread is None or (not wait and self._thread.is_alive()):
+        if self._writing is None or not (wait or self._writing.done()):
             return False
-        self._thread.join()
-        self._thread = None
-        if error := self._error:
-            self._error = None
-            raise error
+        writing, self._writing = self._writing, None
+        writing.result()
         return True
 
     def finish(self) -> None:
         """Wait for what is being written, whatever becomes of it: nobody is left to hear."""
-        if self._thread is not None:
-            self._thread.join()
+        self._thread.shutdown()
 
     def _write(self, state: dict[str, Any], entry: Entry, before: Callable[[], None]) -> None:
-        try:
-            before()
-            save_checkpoint(self.folder, state, entry)
-            prune(self.folder, self.keep)
-        except BaseException as error:  # it is raised where training can act on it
-            self._error = error
+        before()
+        save_checkpoint(self.folder, state, entry, self.keep)

@@ -16,18 +16,25 @@ from tui_trainer.training.optimisers import OPTIMISERS
 from tui_trainer.training.resume import machine_now
 
 
-def capture(loop: Loop, entry: Entry, random: Sequence[dict[str, torch.Tensor]] = ()) -> dict[str, Any]:
-    """A copy of a loop's state between two steps. ``weights`` are those to use: averaged ones, where an average is kept.
+def standing(loop: Loop) -> dict[str, Any]:
+    """What of a loop's state stays as it is while it trains; worked out once, not for every checkpoint."""
+    return {
+        "config": to_toml(loop.prepared.config),
+        "preprocess": loop.data.preprocess.state(),
+        "data": {"train": len(loop.data.train)},
+        "machine": machine_now(loop.prepared),
+    }
 
-    ``random`` holds every process's :func:`random_state`, by rank (default: this one's alone).
+
+def capture(loop: Loop, entry: Entry, random: Sequence[dict[str, torch.Tensor]]) -> dict[str, Any]:
+    """A copy of what of a loop's state changes, between two steps. ``weights`` are those to use: averaged ones, where an average is kept.
+
+    ``random`` holds every process's :func:`random_state`, by rank. With :func:`standing` it is all that a checkpoint keeps.
     """
-    random = random or (random_state(loop.device),)
     with loop.averaged():
         weights = {name: value.detach().clone() for name, value in loop.model.state_dict().items()}
     position, clock = loop.position, loop.clock
     return {
-        "config": to_toml(loop.prepared.config),
-        "preprocess": loop.data.preprocess.state(),
         "weights": weights,
         "raw_weights": [parameter.detach().clone() for parameter in loop.params] if loop.average else [],
         "average": [mean.clone() for mean in loop.average],
@@ -47,8 +54,6 @@ def capture(loop: Loop, entry: Entry, random: Sequence[dict[str, torch.Tensor]] 
         "clock": {"elapsed": clock.elapsed(), "training": clock.training, "images": clock.images},
         "random": random[0],
         "random_of_others": list(random[1:]),
-        "data": {"train": len(loop.data.train)},
-        "machine": machine_now(loop.prepared),
         "entry": {name: getattr(entry, name) for name in ("step", "epoch", "time", "reason", "best", "accuracy", "stage")},
     }
 
