@@ -28,6 +28,9 @@ Kept = tuple[Tensor, ...]
 class Part(Protocol):
     """One layer."""
 
+    first: bool
+    """Whether it is the first that learns."""
+
     def forward(self, x: Tensor) -> tuple[Tensor, Kept]:
         """The layer's output, and what :meth:`backward` will need."""
         ...
@@ -57,6 +60,8 @@ class Affine:
 class Elementwise:
     """An activation: A = f(Z)."""
 
+    first = False
+
     def __init__(self, rule: ActivationRule) -> None:
         self.rule = rule
 
@@ -76,6 +81,8 @@ class Drop:
     M is drawn as nn.Dropout draws it, so one seed gives both the same on a CPU.
     """
 
+    first = False
+
     def __init__(self, probability: float, channels: bool) -> None:
         self.keep, self.channels = 1 - probability, channels
 
@@ -93,6 +100,8 @@ class Drop:
 class Flat:
     """An image (B, C, H, W) as a row (B, C H W)."""
 
+    first = False
+
     def forward(self, x: Tensor) -> tuple[Tensor, Kept]:
         """The same values in another shape."""
         return x.flatten(1), ()
@@ -100,6 +109,17 @@ class Flat:
     def backward(self, d: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
         """As :meth:`forward`: what lies between rows alone needs no other shape."""
         return d, ()
+
+
+def backward_through(parts: Sequence[Part], d: Tensor, trace: Sequence[Kept]) -> list[Tensor]:
+    """The gradients of all parts' weights, in the order of the parts, from dL/d(output of the last), which is overwritten."""
+    found: list[Kept] = []
+    for part, kept in zip(reversed(parts), reversed(trace), strict=True):
+        d, grads = part.backward(d, kept)
+        found.append(grads)
+        if part.first:
+            break
+    return [grad for grads in reversed(found) for grad in grads]
 
 
 class DenseNetwork:
@@ -119,13 +139,7 @@ class DenseNetwork:
 
     def backward(self, d: Tensor, trace: list[Kept]) -> list[Tensor]:
         """The gradients of all weights and biases, from dL/d(logits) (B, K), which is overwritten."""
-        found: list[Kept] = []
-        for part, kept in zip(reversed(self.parts), reversed(trace), strict=True):
-            d, grads = part.backward(d, kept)
-            found.append(grads)
-            if isinstance(part, Affine) and part.first:
-                break
-        return [grad for grads in reversed(found) for grad in grads]
+        return backward_through(self.parts, d, trace)
 
 
 def _parts(layers: Sequence[Layer], model: nn.Module) -> Iterator[Part]:

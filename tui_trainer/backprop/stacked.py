@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tui_trainer.backprop.activations import activation_rule
-from tui_trainer.backprop.network import Elementwise, Kept
+from tui_trainer.backprop.network import Elementwise, Kept, Part, backward_through
 from tui_trainer.config.network import Activation, Dense, Dropout, Flatten, Layer, LeakyRelu
 
 
@@ -42,6 +42,8 @@ class StackedAffine:
 
 class StackedDrop:
     """Dropout, each network's mask from a generator of its own, as it would draw it alone."""
+
+    first = False
 
     def __init__(self, probability: float, generators: Sequence[torch.Generator]) -> None:
         self.keep, self.generators = 1 - probability, generators
@@ -80,17 +82,11 @@ class StackedNetworks:
 
     def backward(self, d: Tensor, trace: list[Kept]) -> list[Tensor]:
         """The gradients of :attr:`params`, from dL/d(logits) (M, B, K), which is overwritten."""
-        found: list[Kept] = []
-        for part, kept in zip(reversed(self.parts), reversed(trace), strict=True):
-            d, grads = part.backward(d, kept)
-            found.append(grads)
-            if isinstance(part, StackedAffine) and part.first:
-                break
-        return [grad for grads in reversed(found) for grad in grads]
+        return backward_through(self.parts, d, trace)
 
     def _parts(
         self, layers: Sequence[Layer], models: Sequence[nn.Module], generators: Sequence[torch.Generator]
-    ) -> Iterator[StackedAffine | Elementwise | StackedDrop]:
+    ) -> Iterator[Part]:
         first = True
         for number, layer in enumerate(layers):
             match layer:

@@ -28,7 +28,7 @@ def half_blocks(pixels: Pixels) -> list[Line]:
     lines: list[Line] = []
     for row in range(0, high, 2):
         top, bottom = colours[row], colours[row + 1] if row + 1 < high else None
-        lines.append(_merged([_pair(top[column], bottom[column] if bottom else None) for column in range(wide)]))
+        lines.append(merged([_pair(top[column], bottom[column] if bottom else None) for column in range(wide)]))
     return lines
 
 
@@ -44,7 +44,7 @@ def _colours(pixels: Pixels) -> list[list[str]]:
     return [[f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in row] for row in pixels.tolist()]
 
 
-def _merged(parts: Sequence[Part]) -> Line:
+def merged(parts: Sequence[Part]) -> Line:
     """Neighbours with the same looks as one part."""
     found: list[Part] = []
     for text, looks in parts:

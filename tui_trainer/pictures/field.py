@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tui_trainer.pictures.cells import Line, Part
+from tui_trainer.pictures.cells import Line, Part, merged
 
 SURENESS_STEPS = 4
 """Shades of a class's colour: few, so that a field that hardly changes hardly changes on the terminal."""
@@ -83,7 +83,7 @@ def coloured(pixels: npt.NDArray[np.uint8], dots: Sequence[Dot], classes: Sequen
                 line.append((" ", f"on-{_hex(_mean(top, bottom))}"))
             else:
                 line.append(("▀", f"{_hex(top)} on-{_hex(bottom)}"))
-        lines.append(_joined(line))
+        lines.append(merged(line))
     return lines
 
 
@@ -101,7 +101,7 @@ def plain(winner: Ints, dots: Sequence[Dot], *, ascii: bool) -> list[Line]:
                 line.append((grounds[int(winner[2 * row, column]) % len(grounds)], "muted"))
             else:
                 line.append(((UPPER if dot.trained else LOWER)[dot.label % len(UPPER)], "bold"))
-        lines.append(_joined(line))
+        lines.append(merged(line))
     return lines
 
 
@@ -121,13 +121,3 @@ def _mean(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> npt.NDArr
 def _hex(colour: Sequence[int] | npt.NDArray[np.integer]) -> str:
     red, green, blue = (int(part) for part in colour)
     return f"#{red:02x}{green:02x}{blue:02x}"
-
-
-def _joined(parts: Sequence[Part]) -> Line:
-    found: list[Part] = []
-    for text, looks in parts:
-        if found and found[-1][1] == looks:
-            found[-1] = (found[-1][0] + text, looks)
-        else:
-            found.append((text, looks))
-    return tuple(found)

@@ -22,6 +22,7 @@ from tui_trainer.tui.controls.paint import Part, plain
 from tui_trainer.tui.controls.table import Column, Table
 from tui_trainer.tui.screens.dialogs import AskText, Confirm
 from tui_trainer.tui.screens.family import branches, origin
+from tui_trainer.tui.screens.marked import Marked, mark_column
 from tui_trainer.tui.screens.sparks import accuracy_spark
 from tui_trainer.tui.widgets.marks import glyphs
 from tui_trainer.tui.widgets.progress import clock
@@ -102,9 +103,7 @@ COLUMNS: list[Column[Row]] = [
     Column("when", "began", 6, lambda row: (row.when, "muted"), "right"),
     Column("note", "note", 6, _note, grows=True),
 ]
-MARK: Column[Row] = Column("mark", "", 1, lambda row: (glyphs().runs[row.slot], f"run-{row.slot + 1}") if row.slot is not None else "")
-MOST_MARKED = 8
-"""So many colours and marks can be told apart."""
+MARK: Column[Row] = mark_column()
 ORDER: dict[str, Callable[[Row], Any]] = {
     "name": lambda row: row.name, "state": lambda row: row.state, "preset": lambda row: _status(row).preset, "data": lambda row: _status(row).dataset,
     "best": lambda row: -(row.accuracy("best") or -1), "last": lambda row: -(row.accuracy("last") or -1), "epochs": lambda row: -_status(row).epoch,
@@ -125,7 +124,7 @@ class RunsScreen(Screen[None]):
         self.rows: list[Row] = []
         self.sorted_by, self.turned = "when", False
         self.families = False
-        self.marked: dict[Path, int] = {}
+        self.marked = Marked()
         self._notes: dict[Path, tuple[int, str]] = {}
         self._listing: Listing | None = None
         self._rows: dict[Path, tuple[ListedRun, Row]] = {}
@@ -289,16 +288,11 @@ class RunsScreen(Screen[None]):
             self.app.report(list(self.marked) or [self.row.path])
 
     def action_mark(self) -> None:
-        """For a comparison, or no more. The lowest number that is free is its own from now on."""
-        row = self.row
-        if row is None:
+        """For a comparison, or no more."""
+        if self.row is None:
             return
-        if row.path in self.marked:
-            del self.marked[row.path]
-        elif len(self.marked) >= MOST_MARKED:
-            self.notify(f"{MOST_MARKED} runs at most: more colours cannot be told apart", severity="warning")
-        else:
-            self.marked[row.path] = min(set(range(MOST_MARKED)) - set(self.marked.values()))
+        if why_not := self.marked.toggle(self.row.path):
+            self.notify(why_not, severity="warning")
         self._look()
         self.query_one("#table", Table).action_cursor(1)
 

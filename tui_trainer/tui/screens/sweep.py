@@ -19,7 +19,8 @@ from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
 from tui_trainer.tui.controls.paint import Part, plain
 from tui_trainer.tui.controls.table import Column, Table
-from tui_trainer.tui.screens.runs import MOST_MARKED, STATES
+from tui_trainer.tui.screens.marked import Marked, mark_column
+from tui_trainer.tui.screens.runs import STATES
 from tui_trainer.tui.screens.sparks import accuracy_spark
 from tui_trainer.tui.screens.sweeps import Standing, accuracy, ask_stop, may, standing
 from tui_trainer.tui.widgets.marks import glyphs
@@ -63,7 +64,7 @@ def _state(row: Row) -> Part:
 
 
 COLUMNS: list[Column[Row]] = [
-    Column("mark", "", 1, lambda row: (glyphs().runs[row.slot], f"run-{row.slot + 1}") if row.slot is not None else ""),
+    mark_column(),
     Column("label", "trial", 22, lambda row: (row.label, "bold"), grows=True, most=60),
     Column("seed", "seed", 5, lambda row: str(row.seed), "right"),
     Column("state", "state", 10, _state),
@@ -87,7 +88,7 @@ class SweepScreen(Screen[None]):
         self.sweep = name
         self.record: SweepRecord | None = None
         self.standing: Standing | None = None
-        self.marked: dict[Path, int] = {}
+        self.marked = Marked()
         self.table: list[TrialRow] = []
         self._listing: Listing | None = None
         self._looks = 0
@@ -232,15 +233,10 @@ class SweepScreen(Screen[None]):
 
     def action_mark(self) -> None:
         """For a comparison, or no more."""
-        row = self.row
-        if row is None:
+        if self.row is None:
             return
-        if row.path in self.marked:
-            del self.marked[row.path]
-        elif len(self.marked) >= MOST_MARKED:
-            self.notify(f"{MOST_MARKED} runs at most: more colours cannot be told apart", severity="warning")
-        else:
-            self.marked[row.path] = min(set(range(MOST_MARKED)) - set(self.marked.values()))
+        if why_not := self.marked.toggle(self.row.path):
+            self.notify(why_not, severity="warning")
         self._look()
         self.query_one("#trials", Table).action_cursor(1)
 
