@@ -70,10 +70,8 @@ class StackedNetworks:
         """(M, ...) each, in the order of a module's parameters."""
         self.parts = tuple(self._parts(layers, models, generators))
 
-    def forward(self, images: Sequence[Tensor]) -> tuple[Tensor, list[Kept]]:
-        """Each network's images (B, C, H, W) to logits (M, B, K), in training mode; and what :meth:`backward` needs."""
-        shared = all(each.data_ptr() == images[0].data_ptr() for each in images)
-        x = images[0].flatten(1) if shared else torch.stack([each.flatten(1) for each in images])
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Kept]]:
+        """Images as rows, (M, B, N), or (B, N) that all share, to logits (M, B, K), in training mode; and what :meth:`backward` needs."""
         trace = []
         for part in self.parts:
             x, kept = part.forward(x)
@@ -84,9 +82,7 @@ class StackedNetworks:
         """The gradients of :attr:`params`, from dL/d(logits) (M, B, K), which is overwritten."""
         return backward_through(self.parts, d, trace)
 
-    def _parts(
-        self, layers: Sequence[Layer], models: Sequence[nn.Module], generators: Sequence[torch.Generator]
-    ) -> Iterator[Part]:
+    def _parts(self, layers: Sequence[Layer], models: Sequence[nn.Module], generators: Sequence[torch.Generator]) -> Iterator[Part]:
         first = True
         for number, layer in enumerate(layers):
             match layer:

@@ -1,6 +1,7 @@
 """A training loop that takes its steps together with others."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -12,15 +13,15 @@ from tui_trainer.training.loop import TICK, Loop
 from tui_trainer.training.steps import Step, Stepped
 
 Chunk = tuple[Tensor, Tensor]
-"""Images ready for the network, and targets."""
-PreparedLast = dict[int, tuple[tuple[int, int, int], Chunk]]
-"""By seed: epoch, start and size of the chunk that was prepared last, and the chunk."""
+"""Images, ready for the network or named by their places, and targets."""
+Shared = dict[tuple[str, int], tuple[object, Any]]
+"""What was made last of a kind for a seed: for which place of the training, and what it is."""
 
 
 class Meeting(Protocol):
     """Where members meet."""
 
-    chunks: PreparedLast
+    shared: Shared
     size: int
     """Members at first."""
 
@@ -33,23 +34,43 @@ class Meeting(Protocol):
         ...
 
 
-class SharedBatches(Batches):
-    """Batches of which members with one seed prepare each chunk once."""
+class MemberBatches(Batches):
+    """Batches of members, who are at the same place of their passes: what is the same for some of them is made once.
 
-    def __init__(self, prepared_last: PreparedLast, *arguments: Any) -> None:
+    Images are named by their places in the set alone, int64 (B,): where members meet, all of them are prepared in one go.
+    Augmented ones are prepared here, once for each seed.
+    """
+
+    def __init__(self, shared: Shared, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.prepared_last = prepared_last
+        self.shared = shared
 
     def chunks(self, epoch: int, start: int, size: int) -> Iterator[Chunk]:
         """See :meth:`Batches.chunks`; images are in memory, so nothing is read ahead."""
-        order = self.order(epoch)
+        places = self._places(epoch)
+        if self.data.augment is None:
+            yield places[start:], self.data.train.labels[places[start:]]
+            return
         for first in range(start, self.images, size):
-            place, known = (epoch, first, size), self.prepared_last.get(self.seed)
-            if known is None or known[0] != place:
-                wanted = slice(first, first + size) if order is None else order[first : first + size]
-                known = place, self.prepared(*self.data.train.read(wanted), epoch, first)
-                self.prepared_last[self.seed] = known
-            yield known[1]
+            wanted = places[first : first + size]
+            yield self._once("prepared", (epoch, first, size), partial(self._augmented, wanted, epoch, first))
+
+    def _augmented(self, places: Tensor, epoch: int, start: int) -> Chunk:
+        return self.prepared(*self.data.train.read(places), epoch, start)
+
+    def _places(self, epoch: int) -> Tensor:
+        def drawn() -> Tensor:
+            order = self.order(epoch)
+            return torch.arange(self.images, device=self.data.train.labels.device) if order is None else order
+
+        found: Tensor = self._once("places", epoch, drawn)
+        return found
+
+    def _once(self, what: str, place: object, make: Callable[[], Any]) -> Any:
+        known = self.shared.get((what, self.seed))
+        if known is None or known[0] != place:
+            self.shared[what, self.seed] = known = place, make()
+        return known[1]
 
 
 class MemberLoop(Loop):
@@ -59,7 +80,7 @@ class MemberLoop(Loop):
         """``random_state`` is the CPU generator's as it is after the network was built: dropout goes on from it."""
         super().__init__(*arguments)
         self.meeting = meeting
-        self.batches = SharedBatches(meeting.chunks, self.data, self.training.seed, self.training.shuffle, self.prepared.channels_last)
+        self.batches = MemberBatches(meeting.shared, self.data, self.training.seed, self.training.shuffle, self.prepared.channels_last)
         self.generator = torch.Generator()
         self.generator.set_state(random_state)
         self._save = self.save
@@ -81,6 +102,8 @@ class MemberLoop(Loop):
 
     def step_alone(self, images: Tensor, targets: Tensor) -> Stepped:
         """The step it would take without the others."""
+        if images.dim() == 1:
+            images = self.batches.prepared(*self.data.train.read(images), self.position.epoch, self.position.seen)[0]
         torch.set_rng_state(self.generator.get_state())
         stepped = self.alone(images, targets)
         self.generator.set_state(torch.get_rng_state())

@@ -1,6 +1,7 @@
 """One batched step for several networks of one shape: forward, backward and update of all of them at once."""
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
 
 import torch
 from torch import Tensor
@@ -9,6 +10,8 @@ from tui_trainer.backprop import loss_rule
 from tui_trainer.backprop.losses import plain_cross_entropy
 from tui_trainer.backprop.stacked import StackedNetworks
 from tui_trainer.config import Recipe
+from tui_trainer.network import size_of
+from tui_trainer.training.batches import CHUNK_BYTES
 from tui_trainer.training.loop import Loop
 from tui_trainer.training.losses import class_weights
 from tui_trainer.training.optimisers import Optimiser, Sgd
@@ -24,6 +27,7 @@ class StackedStep:
     def __init__(self, loops: Sequence[Loop], generators: Sequence[torch.Generator]) -> None:
         """All loops have the same stage, recipe (but for learning rate, momentum and weight decay) and device."""
         self.loops = loops
+        self.data = loops[0].data
         first, recipe = loops[0], loops[0].recipe
         self.networks = StackedNetworks(first.prepared.config.network.layers, [loop.model for loop in loops], generators)
         self.rule = stacked_rule(recipe, class_weights(recipe, first.data.class_counts, first.device))
@@ -33,16 +37,34 @@ class StackedStep:
 
     @torch.no_grad()
     def __call__(self, images: Sequence[Tensor], targets: Sequence[Tensor]) -> list[Stepped]:
-        """Each loop's batch (B, C, H, W) and targets (B,) or (B, K) to what its own step would have returned."""
-        logits, trace = self.networks.forward(images)
+        """Each loop's batch (B, C, H, W), or its places (B,) in the set, and targets (B,) or (B, K) to what its own step would have returned."""
+        logits, trace = self.networks.forward(self._rows(images))
         losses, slopes = self.rule(logits, torch.stack(list(targets)))
         grads = self.networks.backward(slopes, trace)
         norms = _clip(grads, self.limit) if self.limit else None
         self.descend(grads)
-        return [
-            Stepped(losses[place], logits[place], [grad[place] for grad in grads], None if norms is None else norms[place])
-            for place in range(len(self.loops))
-        ]
+        own_grads = zip(*(grad.unbind() for grad in grads), strict=True)
+        own_norms = repeat(None, len(self.loops)) if norms is None else norms.unbind()
+        return [Stepped(*own) for own in zip(losses.unbind(), logits.unbind(), own_grads, own_norms, strict=True)]
+
+    def _rows(self, images: Sequence[Tensor]) -> Tensor:
+        """The images ready for the first layer: (M, B, N), or (B, N) where all are shown the same."""
+        shared = all(each.data_ptr() == images[0].data_ptr() for each in images)
+        if images[0].dim() == 1:
+            return self._prepared(images[0]) if shared else self._prepared(torch.cat(list(images))).view(len(images), len(images[0]), -1)
+        return images[0].flatten(1) if shared else torch.stack([each.flatten(1) for each in images])
+
+    def _prepared(self, places: Tensor) -> Tensor:
+        """The images at these places, normalised, a row each; so many at a time as the cache holds."""
+        values = size_of(self.data.shape)
+        rows = torch.empty(len(places), values, device=places.device)
+        block = max(1, CHUNK_BYTES // (4 * values))
+        for part, wanted in zip(torch.split(rows, block), torch.split(places, block), strict=True):
+            part.copy_(self.data.train.read(wanted)[0].flatten(1))
+            ready = self.data.preprocess(part.view(-1, *self.data.shape))  # in place, but for whitening
+            if ready.data_ptr() != part.data_ptr():
+                part.copy_(ready.flatten(1))
+        return rows
 
 
 def stacked_rule(recipe: Recipe, weights: Tensor | None) -> StackedRule:

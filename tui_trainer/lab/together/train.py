@@ -10,7 +10,7 @@ from greenlet import getcurrent, greenlet
 from torch import Tensor
 
 from tui_trainer.config import Config
-from tui_trainer.lab.together.member import MemberLoop, PreparedLast
+from tui_trainer.lab.together.member import MemberLoop, Shared
 from tui_trainer.lab.together.step import StackedStep
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.events import RunEnded
@@ -90,7 +90,7 @@ class _Meeting:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.chunks: PreparedLast = {}
+        self.shared: Shared = {}
         self.seats: list[_Seat] = []
         self.of: dict[MemberLoop, _Seat] = {}
         self.host = getcurrent()
