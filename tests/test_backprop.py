@@ -134,12 +134,12 @@ def test_the_program_trains_stages_by_hand_without_autograd(tmp_path: Any) -> No
     (tmp_path / "sitecustomize.py").write_text(
         "import torch\ndef refuse(*a, **k): raise AssertionError('autograd was asked')\ntorch.autograd.grad = torch.autograd.backward = refuse\n"
     )
-    refused = run_program("train", "digits-mlp", "--epochs", "1", *QUICK, cwd=tmp_path, env={"PYTHONPATH": f"{tmp_path}:{REPOSITORY}"})
+    refused = run_program("train", "digits-mlp", "--epochs", "1", *QUICK, cwd=tmp_path, env={"PYTHONPATH": f"{tmp_path}:{REPOSITORY}"}, fresh=True)
     assert "autograd was asked" in refused.stderr
     (tmp_path / "staged.toml").write_text(
         'extends = "digits-mlp"\n[training]\ngradients = "manual"\n[[training.stages]]\nepochs = 1\n[[training.stages]]\nepochs = 1\nloss = "dice"\n'
     )
-    done = run_program("train", "staged.toml", "--json", "--quiet", *QUICK, cwd=tmp_path, env={"PYTHONPATH": f"{tmp_path}:{REPOSITORY}"})
+    done = run_program("train", "staged.toml", "--json", "--quiet", *QUICK, cwd=tmp_path, env={"PYTHONPATH": f"{tmp_path}:{REPOSITORY}"}, fresh=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["config"]["training"]["gradients"] == "manual"
 
