@@ -9,6 +9,7 @@ from tui_trainer.cli.figures import figures_json, print_by_class
 from tui_trainer.cli.tables import table, words
 from tui_trainer.config import Config, ConfigError, Figure, Reference, to_tree
 from tui_trainer.config.data import POINT_SETS
+from tui_trainer.runs.citation import citation
 from tui_trainer.runs.diagnosis import diagnose
 from tui_trainer.runs.events import Evaluated
 from tui_trainer.runs.folder import RunFolder, runs_dir
@@ -21,8 +22,6 @@ from tui_trainer.runs.status import Status, true_status
 if TYPE_CHECKING:
     from rich.console import Console
 
-MOST_FINDINGS = 3
-"""Findings that are printed."""
 CLOSE_EPOCHS = 0.02
 """A reference measured this near to the end counts as measured at the end."""
 
@@ -54,12 +53,13 @@ def print_report(target: "Console", run: RunFolder, *, brief: bool = False) -> N
 
 
 def _print_diagnosis(target: "Console", run: RunFolder) -> None:
-    """What the curves show, the worst first: a few lines."""
+    """What the curves show, causes before effects."""
     from rich.text import Text
 
-    found = diagnose(read_history(run.events_file)[0])[:MOST_FINDINGS]
+    found = diagnose(read_history(run.events_file)[0])
     if found:
         target.print()
+        target.print("Diagnosis", style="bold")
     styles = {"warning": "bold yellow", "note": "bold", "good": "bold green"}
     for finding in found:
         target.print(Text.assemble((finding.severity.ljust(8), styles[finding.severity]), finding.sentence))
@@ -144,7 +144,7 @@ def _print_reference(target: "Console", reference: Reference, figures: list[Figu
     parameters = results.started.parameters if results.started else 0
     target.print(
         words([
-            f"reference: {reference.source}",
+            f"reference: {citation(reference.source)}",
             *(f"{count(int(value))} parameters (ours {count(parameters)})" for value in counts),
             reference.note,
         ]),
