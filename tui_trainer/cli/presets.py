@@ -35,10 +35,10 @@ def list_presets(as_json: Json = False) -> None:
 
 @app.command()
 def show(source: Source, sets: Set = []) -> None:  # noqa: B006
-    """Print a preset whole, as TOML that `train` takes: a start for one of your own."""
-    from tui_trainer.config import to_toml
+    """Print a preset with all settings that have an effect in it, as TOML that `train` takes: a start for one of your own."""
+    from tui_trainer.config.effective import effective_toml
 
-    print(to_toml(asked_config(source, sets)), end="")
+    print(effective_toml(asked_config(source, sets)), end="")
 
 
 @app.command()

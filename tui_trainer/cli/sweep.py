@@ -191,6 +191,7 @@ def _print(target: "Console", record: "SweepRecord", as_json: bool) -> None:
     from dataclasses import asdict
 
     from tui_trainer.cli.console import print_json
+    from tui_trainer.runs.citation import citation
     from tui_trainer.sweeps.results import sweep_table
 
     rows = sweep_table(record)
@@ -206,7 +207,7 @@ def _print(target: "Console", record: "SweepRecord", as_json: bool) -> None:
     several = max((len(row.runs) for row in rows), default=1)
     notes = ["accuracy in %: train, validation, test"]
     notes += [f"mean ± deviation over {several} seeds"] if several > 1 else []
-    notes += [f"beneath: {record.source or 'the report'}"] if any(row.report for row in rows) and record.epochs else []
+    notes += [f"beneath: {citation(record.source) or 'the report'}"] if any(row.report for row in rows) and record.epochs else []
     target.print(" · ".join(notes), style="dim")
 
 

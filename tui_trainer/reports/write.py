@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tui_trainer import __version__
 from tui_trainer.config import ConfigError
+from tui_trainer.config.effective import effective_toml
 from tui_trainer.reports.comparison import comparison
 from tui_trainer.reports.document import Code, Document, Figure, Gallery, Paragraph, Section
 from tui_trainer.reports.gather import Asked, Subject, Tell, gather, table_epochs
@@ -79,4 +80,6 @@ def make_document(subjects: Sequence[Subject], asked: Asked) -> Document:
 
 
 def _config_text(subject: Subject) -> str:
+    if subject.compared.config:
+        return effective_toml(subject.compared.config).strip()
     return subject.run.config_file.read_text("utf-8", errors="replace").strip()

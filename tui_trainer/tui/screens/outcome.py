@@ -9,6 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_trainer.runs.bounded import read_small
+from tui_trainer.runs.citation import citation
 from tui_trainer.runs.history import History
 from tui_trainer.tui.controls.paint import Part, strip, wrapped
 from tui_trainer.tui.widgets.progress import clock
@@ -121,7 +122,7 @@ def _against(reference: Reference, finals: dict[str, float], history: History) -
     if reference.parameters:
         ours = history.started.parameters if history.started else 0
         parts.append((f"{thousands(reference.parameters)} parameters (ours {thousands(ours)})   ", "muted"))
-    return [*parts, (reference.source, "muted")]
+    return [*parts, (citation(reference.source), "muted")]
 
 
 def _whole(history: History) -> list[Part]:
