@@ -12,9 +12,9 @@ from tui_trainer.cli.options import DataDir, Dataset, Device, Json, RunsDir, Set
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from tui_trainer.config import Config
     from tui_trainer.sweeps.conduct import Conductor
     from tui_trainer.sweeps.record import SweepRecord
-    from tui_trainer.sweeps.results import Spread
     from tui_trainer.sweeps.search import Searcher
 
 LOOK = 0.5
@@ -46,8 +46,13 @@ def sweep(
 
     Each trial is an ordinary run. Dense networks that differ in seed, learning rate, momentum or weight decay alone train
     together in one process. Ctrl-C stops the trials with a checkpoint each; --go-on goes on with them.
+
+    A search begins with settings by chance (a quarter of the trials, 3 to 10) and proposes each later trial from what those
+    before it reached; no more than a quarter of it trains at once, unless --jobs asks for more. A trial whose best validation
+    figure is below the median of the others at an eighth, a quarter or half of its length is stopped there.
     """
     from tui_trainer.cli.console import console
+    from tui_trainer.cli.sweep_table import print_sweep
     from tui_trainer.config import ConfigError
     from tui_trainer.runs import runs_dir as runs_root
     from tui_trainer.sweeps import read_sweep_record
@@ -57,7 +62,7 @@ def sweep(
     if sum(each is not None for each in (source, go_on, show)) != 1:
         raise ConfigError("give a sweep or preset to train, or --go-on NAME, or --show NAME")
     if show is not None:
-        _print(console(), read_sweep_record(root, show), as_json)
+        print_sweep(console(), read_sweep_record(root, show), as_json)
         return
     if go_on is not None:
         record = read_sweep_record(root, go_on)
@@ -66,7 +71,7 @@ def sweep(
         record = _create(root, source or "", grid, seeds, search, space, not no_pruning, sets, {key: value for key, value in given.items() if value is not None}, name)
     with conducting(record):
         record = _conduct(record, jobs, quiet=as_json)
-    _print(console(), record, as_json)
+    print_sweep(console(), record, as_json)
     raise typer.Exit(_status(record))
 
 
@@ -75,7 +80,7 @@ def _create(
 ) -> "SweepRecord":
     """The record of a new sweep. Raises ConfigError."""
     from tui_trainer.config import ConfigError, parse_override, to_tree
-    from tui_trainer.config.sweep import Search, plan_sweep, read_sweep, trial_config
+    from tui_trainer.config.sweep import Search, plan_sweep, read_sweep, sweep_names, trial_config
     from tui_trainer.runs.start import check_place
     from tui_trainer.sweeps import create_sweep
     from tui_trainer.sweeps.options import check_search, parse_space, several
@@ -85,6 +90,8 @@ def _create(
     asked, beside = read_sweep(source)
     changes: dict[str, Any] = {"grid": asked.grid | several(grid, "--grid")} | ({"seeds": seeds} if seeds else {})
     looked_for = asked.search
+    if space and not (search or looked_for):
+        raise ConfigError("--space: say how many trials to search with, such as --search 20")
     if search or space:
         where = (looked_for.space if looked_for else {}) | dict(map(parse_space, space))
         looked_for = (looked_for or Search()).model_copy(update={"space": where, "prune": prune} | ({"trials": search} if search else {}))
@@ -93,12 +100,31 @@ def _create(
     facts = {"title": asked.title, "source": asked.source, "preset": source, "epochs": asked.epochs}
     called = name or free_name(root, Path(source).stem)
     if looked_for is None:
-        return create_sweep(root, called, plan_sweep(asked, source, overrides, beside), **facts)
+        if not asked.grid and not asked.trials and asked.seeds == 1:
+            names = ", ".join(sweep_names())
+            raise ConfigError(f"{source}: this is one run, which `train` takes: say what to try with --grid, --seeds or --search, or name a sweep ({names}, or a file)")
+        planned = plan_sweep(asked, source, overrides, beside)
+        _check_data([(f"{source}: {each.label}", each.config) for each in planned])
+        return create_sweep(root, called, planned, **facts)
     if asked.grid or asked.trials or asked.seeds > 1:
         raise ConfigError("--search: a search has neither --grid nor --seeds nor named trials")
     base = trial_config(asked, "", asked.set | overrides, source, beside)
-    check_search(looked_for, to_tree(base), source)
+    _check_data(check_search(looked_for, to_tree(base), source))
     return create_sweep(root, called, (), search=looked_for.model_dump(mode="json") | {"base": to_tree(base)}, **facts)
+
+
+def _check_data(trials: "list[tuple[str, Config]]") -> None:
+    """Fetch what is fetched by itself, and raise ConfigError once where the trials would all fail."""
+    import sys
+
+    from tui_trainer.cli.data import DownloadLine
+    from tui_trainer.sweeps.ready import check_trials
+
+    download = DownloadLine()
+    try:
+        check_trials(trials, download if sys.stdout.isatty() else None)
+    finally:
+        download.close()
 
 
 def _conduct(record: "SweepRecord", jobs: int, *, quiet: bool) -> "SweepRecord":
@@ -111,6 +137,7 @@ def _conduct(record: "SweepRecord", jobs: int, *, quiet: bool) -> "SweepRecord":
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     conductor = Conductor(record, jobs, cores=cores)
+    _check_data([(trial.run, trial.parsed()) for trials in conductor.waiting for trial in trials])
     searcher = _searcher(record, conductor) if record.search else None
     tick = searcher.tick if searcher else conductor.tick
     target = console()
@@ -151,7 +178,9 @@ def _conduct_live(target: "Console", conductor: "Conductor", tick: Any) -> None:
 
 
 def _live_table(conductor: "Conductor", room: int) -> Any:
-    """The trials that train, and how many wait and are over."""
+    """The trials that train, and how many wait and have ended, and how."""
+    from collections import Counter
+
     from rich.console import Group
     from rich.text import Text
 
@@ -161,13 +190,14 @@ def _live_table(conductor: "Conductor", room: int) -> Any:
 
     states = [(trial, conductor.state(trial)) for trial in conductor.record.trials]
     live = [(trial, state) for trial, state in states if state and state.state in LIVE]
-    over = sum(1 for _, state in states if state and state.state not in LIVE)
+    ended = Counter(state.state for _, state in states if state and state.state not in LIVE)
     made = table("run", "trial", "state", ">epoch", ">best", ">last")
     for trial, state in live[:room]:
         figures = [state.summary.get(which, {}).get("validation", {}).get("accuracy") for which in ("best", "last")]
         made.add_row(trial.run, f"{trial.label}, seed {trial.seed}", state.state, f"{state.epoch:.1f}/{state.total_epochs:g}", *map(percent, figures))
     rest = f"{len(live) - room} more" if len(live) > room else ""
-    counts = words((f"{len(live)} train", f"{over} over", f"{sum(1 for _, state in states if state is None)} wait", rest))
+    waiting = sum(1 for _, state in states if state is None)
+    counts = words((f"{len(live)} running", *(f"{number} {state}" for state, number in sorted(ended.items())), f"{waiting} waiting", rest))
     return Group(Text(f"{conductor.record.name}: {counts}"), made)
 
 
@@ -184,52 +214,6 @@ def _say_ends(target: "Console", conductor: "Conductor", said: set[str], quiet: 
         if not quiet:
             best = state.summary.get("best", {}).get("validation", {}).get("accuracy")
             target.print(f"{trial.run}  {trial.label}, seed {trial.seed}: {state.state}{f' ({state.reason})' if state.reason else ''}, best validation {percent(best)}", soft_wrap=True)
-
-
-def _print(target: "Console", record: "SweepRecord", as_json: bool) -> None:
-    """The table of a sweep as far as it is."""
-    from dataclasses import asdict
-
-    from tui_trainer.cli.console import print_json
-    from tui_trainer.runs.citation import citation
-    from tui_trainer.sweeps.results import sweep_table
-
-    rows = sweep_table(record)
-    if as_json:
-        print_json({"name": record.name, "title": record.title, "source": record.source, "trials": [asdict(row) for row in rows]})
-        return
-    if record.title:
-        target.print(record.title, style="bold")
-    if record.search:
-        rows.sort(key=lambda row: -(row.best.mean if row.best else -1.0))
-        rows = rows[:20]
-    _print_cells(target, rows, with_best=not record.epochs)
-    several = max((len(row.runs) for row in rows), default=1)
-    notes = ["accuracy in %: train, validation, test"]
-    notes += [f"mean ± deviation over {several} seeds"] if several > 1 else []
-    notes += [f"beneath: {citation(record.source) or 'the report'}"] if any(row.report for row in rows) and record.epochs else []
-    target.print(" · ".join(notes), style="dim")
-
-
-def _print_cells(target: "Console", rows: Any, *, with_best: bool) -> None:
-    from tui_trainer.cli.tables import print_table
-
-    moments = list(dict.fromkeys(moment for row in rows for moment in row.cells))
-    columns = ("trial", *(f">{moment if moment == 'end' else f'epoch {moment}'}" for moment in moments), *((">best validation",) if with_best else ()))
-    lines: list[tuple[str, ...]] = []
-    for row in rows:
-        cells = ["  ".join(_figure(row.cells.get(moment, {}).get(split)) for split in ("train", "validation", "test")) for moment in moments]
-        lines.append((row.label, *cells, *((_figure(row.best),) if with_best else ())))
-        if any(moment in row.report for moment in moments):
-            given = ["  ".join(f"{value:.1f}" for value in row.report[moment]) if moment in row.report else "" for moment in moments]
-            lines.append(("  report", *given, *(("",) if with_best else ())))
-    print_table(target, columns, lines, flexible="trial")
-
-
-def _figure(spread: "Spread | None") -> str:
-    if spread is None:
-        return "-"
-    return f"{100 * spread.mean:.1f}" + (f"±{100 * spread.deviation:.1f}" if spread.count > 1 else "")
 
 
 def _status(record: "SweepRecord") -> int:

@@ -1,7 +1,8 @@
 """What a sweep is: trials of one base, by a grid, by name or by search, each an ordinary run."""
 
 import itertools
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from tui_trainer.config.base import Settings, setting
+from tui_trainer.config.command import inline
 from tui_trainer.config.config import PRINTABLE, Config
 from tui_trainer.config.errors import ConfigError, explain, nearest
 from tui_trainer.config.files import describe_overrides, parse_config, read_tree
@@ -58,7 +60,7 @@ class Search(Settings):
     trials: int = setting(20, "Trials", "How many to try, those of earlier calls included.", ge=1, le=MOST_TRIALS)
     space: dict[Key, Space] = setting({}, "Space", "Dotted key to where to look.")
     goal: Literal["accuracy", "loss"] = setting("accuracy", "Goal", "Best validation accuracy, or lowest validation loss.")
-    prune: bool = setting(True, "Prune", "Stop trials that are below the median of the earlier ones at the same evaluation.")
+    prune: bool = setting(True, "Prune", "Stop trials that are below the median of the others at an eighth, a quarter or half of their length.")
     seed: int = setting(0, "Seed", "Seed of the search itself.", ge=0, lt=2**31)
 
 
@@ -122,6 +124,9 @@ def plan_sweep(sweep: Sweep, where: str, overrides: Mapping[str, Any], beside: P
     Raises ConfigError for the first trial that cannot be.
     """
     trials = sweep.trials or (Trial(name=sweep.base),)
+    for key, values in sweep.grid.items():
+        refuse_repeats(values, f"{where}: grid: {key}")
+    refuse_repeats([trial.name for trial in sweep.trials], f"{where}: trials: the name")
     combinations = [dict(zip(sweep.grid, values, strict=True)) for values in itertools.product(*sweep.grid.values())]
     if len(trials) * len(combinations) * sweep.seeds > MOST_TRIALS:
         raise ConfigError(f"{where}: {len(trials) * len(combinations) * sweep.seeds} runs are too many; allowed are {MOST_TRIALS}")
@@ -131,11 +136,25 @@ def plan_sweep(sweep: Sweep, where: str, overrides: Mapping[str, Any], beside: P
             settings = trial.set | combination
             named = (trial.name,) if sweep.trials or not combination else ()
             label = ", ".join((*named, *describe_overrides(combination)))
-            config = trial_config(sweep, trial.base, sweep.set | trial.set | dict(overrides) | combination, where, beside)
+            shared = sweep.set | trial.set | dict(overrides)
+            config = trial_config(sweep, trial.base, shared | combination, where, beside)
+            report = trial.report or _reported(config)
+            if combination and report and config != trial_config(sweep, trial.base, shared, where, beside):
+                report = {}  # its source gives them for the trial as it is, not for this variant
             for number in range(sweep.seeds):
                 seed = config.training.seed + number
-                planned.append(Planned(label, settings, seed, with_seed(config, seed), trial.report or _reported(config)))
+                planned.append(Planned(label, settings, seed, with_seed(config, seed), report))
     return planned
+
+
+def refuse_repeats(values: Sequence[Any], where: str) -> None:
+    """Raises ConfigError where a value stands twice: the same run would be trained twice, and pass for another seed."""
+    seen: set[str] = set()
+    for value in values:
+        text = json.dumps(float(value) if isinstance(value, int) and not isinstance(value, bool) else value, sort_keys=True, default=str)
+        if text in seen:
+            raise ConfigError(f"{where}: {inline(value)} is there twice; each value is tried once (--seeds N repeats with other seeds)")
+        seen.add(text)
 
 
 def trial_config(sweep: Sweep, base: str, settings: Mapping[str, Any], where: str, beside: Path | None) -> Config:

@@ -38,12 +38,22 @@ class Conductor:
         self.add(record.trials)
 
     def add(self, trials: Sequence[TrialRun]) -> None:
-        """Line up the trials that are not over; those of one kind and state as one job, or as many as there are jobs."""
+        """Line up the trials that are not over; those of one kind and state as one job, or as many as there is room for."""
+        jobs = max(1, self.free)
         for again in (False, True):
             due = [trial for trial in trials if self._due(trial) == ("again" if again else "new")]
             for places in groups([trial.parsed() for trial in due]):
-                size = -(-len(places) // self.jobs)
+                size = -(-len(places) // jobs)
                 self.waiting += [tuple(due[place] for place in places[first : first + size]) for first in range(0, len(places), size)]
+
+    @property
+    def free(self) -> int:
+        """Processes that could be started besides those that run and wait."""
+        return self.jobs - len(self.running) - len(self.waiting)
+
+    def at_hand(self) -> set[str]:
+        """Names of the runs that train here or wait to."""
+        return {trial.run for trials in (*(job.trials for job in self.running), *self.waiting) for trial in trials}
 
     def _due(self, trial: TrialRun) -> str:
         state = self.state(trial)

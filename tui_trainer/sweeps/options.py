@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tui_trainer.config import ConfigError, parse_override
+from tui_trainer.config import Config, ConfigError, parse_override
 from tui_trainer.config.files import apply_overrides, parse_config
-from tui_trainer.config.sweep import Search, Space
+from tui_trainer.config.sweep import Search, Space, refuse_repeats
 
 
 def parse_space(text: str) -> tuple[str, Space]:
@@ -33,23 +33,30 @@ def parse_space(text: str) -> tuple[str, Space]:
 def parse_values(text: str, option: str = "--grid") -> tuple[str, tuple[Any, ...]]:
     """``KEY=a,b,c`` as a key and TOML values; commas inside brackets and quotes do not part. Raises ConfigError."""
     key, value = parse_override(text, option)
-    if not isinstance(value, str):
-        return key, tuple(value) if isinstance(value, list) else (value,)
+    values = tuple(value) if isinstance(value, list) else _parts(key, value) if isinstance(value, str) else (value,)
+    refuse_repeats(values, f"{option} {text}")
+    return key, values
+
+
+def _parts(key: str, text: str) -> tuple[Any, ...]:
     try:
-        return key, tuple(tomllib.loads(f"v = [{value}]")["v"])
+        return tuple(tomllib.loads(f"v = [{text}]")["v"])
     except ValueError:
-        return key, tuple(parse_override(f"{key}={part}")[1] for part in value.split(","))
+        return tuple(parse_override(f"{key}={part}")[1] for part in text.split(","))
 
 
-def check_search(search: Search, base: Mapping[str, Any], where: str) -> None:
-    """Raises ConfigError where nothing is to be searched, nothing can be judged by, or the ends of a space are no values of its key."""
+def check_search(search: Search, base: Mapping[str, Any], where: str) -> list[tuple[str, Config]]:
+    """The base and the ends of each space as named configs. Raises ConfigError where nothing is to be searched, nothing can be judged by, or the ends of a space are no values of its key."""
     if not search.space:
         raise ConfigError("--search: say where to look, such as --space training.learning_rate=log:0.001:1")
-    if not parse_config(base, where).data.validation:
+    found = [(where, parse_config(base, where))]
+    if not found[0][1].data.validation:
         raise ConfigError("data.validation: a search needs validation images to judge by")
     for key, space in search.space.items():
         for value in space.choices or (space.low, space.high):
-            parse_config(apply_overrides(base, {key: int(value) if space.integer and value is not None else value}), f"--space {key}")
+            end = int(value) if space.integer and value is not None else value
+            found.append((f"--space {key}={end}", parse_config(apply_overrides(base, {key: end}), f"--space {key}")))
+    return found
 
 
 def several(values: Sequence[str], option: str) -> dict[str, tuple[Any, ...]]:

@@ -132,7 +132,7 @@ def read_sweep_record(root: Path, name: str) -> SweepRecord:
             check_name(values["name"]), root, values["title"], values["source"], values["preset"], tuple(values["epochs"]), dict(values["search"]), trials
         )
     except FileNotFoundError:
-        there = [each.stem for each in sorted((root / PLACE).glob("*.json"))] if (root / PLACE).is_dir() else []
+        there = sorted(each.stem for each in (root / PLACE).glob("*.json")) if (root / PLACE).is_dir() else []
         raise ConfigError(f"{name}: no such sweep in {root}" + (f"; there are {', '.join(there)}" if there else "")) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None

@@ -1,5 +1,8 @@
 """A search for the best settings: Optuna proposes, trials train, those that fall behind are stopped.
 
+A few trials begin with settings by chance; every later one is proposed from what those before it came to, as soon as there is
+room. So no more than a quarter of a search is in the air at once: what is proposed blindly learns nothing.
+
 The study lies beside the sweep's record in Optuna's journal, a file that several machines may share; who asks next takes part.
 """
 
@@ -10,19 +13,23 @@ from typing import TYPE_CHECKING, Any
 from tui_trainer.config.files import apply_overrides, describe_overrides, parse_config
 from tui_trainer.config.sweep import Planned, Search, Space
 from tui_trainer.runs.commands import StopNow, send
-from tui_trainer.runs.events import Evaluated, Event, decode
+from tui_trainer.runs.events import Evaluated, Event, RunStarted, decode
 from tui_trainer.runs.follow import Follower
 from tui_trainer.runs.results import read_results
+from tui_trainer.runs.status import LIVE
 from tui_trainer.sweeps.conduct import PRUNING, Conductor
+from tui_trainer.sweeps.pruning import is_behind, progress
 from tui_trainer.sweeps.record import SweepRecord, TrialRun, append_trials, trial_run
 
 if TYPE_CHECKING:
     import optuna
 
 TOGETHER = 8
-"""Trials asked for at once where they can train in one batched step: more at once learn less from each other."""
-UNPRUNED = 5
-"""Trials that run to their end before any is stopped."""
+"""Trials in one batched step, where they can train in one: more at once learn less from each other."""
+AT_ONCE = 4
+"""A search has no more than one in so many of its trials in the air, unless there are processes for more."""
+BY_CHANCE = (3, 10)
+"""A quarter of the trials begin with settings by chance, but no fewer and no more than these."""
 
 
 @dataclass(slots=True)
@@ -32,7 +39,9 @@ class _Watched:
     trial: "optuna.Trial"
     run: TrialRun
     follower: Follower[Event]
-    reports: int = 0
+    reported: set[int]
+    """Its progress at each evaluation that the study knows, those of an earlier call included."""
+    total_steps: int = 0
     pruned: bool = False
 
 
@@ -50,17 +59,25 @@ class Searcher:
 
     def tick(self) -> bool:
         """Report, prune, tell and ask as far as is due; whether there is more to do. Raises ConfigError, OSError."""
-        for watched in list(self.watched):
-            self._report(watched)
-        if not self.conductor.tick():
-            for watched in self.watched:
-                self._tell(watched)
-            self.watched = []
-            if left := self._left():
-                self._ask(min(left, self._at_once()))
-                return True
-            return False
-        return True
+        news = [watched for watched in self.watched if self._report(watched)]
+        if news and self.search.prune:
+            self._prune(news)
+        busy = self.conductor.tick()
+        over = self._over()
+        for watched in over:
+            self._tell(watched)
+        self.watched = [watched for watched in self.watched if watched not in over]
+        room = min(self._left(), self._at_once() - len(self.watched))
+        if room > 0 and self.conductor.free > 0:
+            self._ask(room)
+            return True
+        return busy or bool(self.watched)
+
+    def _over(self) -> list[_Watched]:
+        """Those whose run has ended, here or in a process that an earlier call left behind."""
+        at_hand = self.conductor.at_hand()
+        states = [(watched, self.conductor.state(watched.run)) for watched in self.watched if watched.run.run not in at_hand]
+        return [watched for watched, state in states if state is None or state.state not in LIVE]
 
     def take_up(self) -> None:
         """Go on with the trials of an earlier call that have not ended yet."""
@@ -69,7 +86,7 @@ class Searcher:
         runs = {trial.run: trial for trial in self.record.trials}
         for frozen in self.study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
             if run := runs.get(str(frozen.user_attrs.get("run", ""))):
-                self.watched.append(self._watch(optuna.Trial(self.study, frozen._trial_id), run))
+                self.watched.append(self._watch(optuna.Trial(self.study, frozen._trial_id), run, set(frozen.intermediate_values)))
 
     def _left(self) -> int:
         return self.search.trials - len(self.study.get_trials(deepcopy=False))
@@ -78,7 +95,8 @@ class Searcher:
         from tui_trainer.config.together import OWN, stackable
 
         alike = {key.removeprefix("training.") for key in self.search.space} <= set(OWN)
-        return TOGETHER * self.conductor.jobs if alike and stackable(parse_config(self.base, self.record.name)) else self.conductor.jobs
+        jobs, wanted = self.conductor.jobs, min(TOGETHER * self.conductor.jobs, self.search.trials // AT_ONCE)
+        return max(jobs, wanted) if alike and stackable(parse_config(self.base, self.record.name)) else jobs
 
     def _ask(self, count: int) -> None:
         asked: list[tuple[optuna.Trial, TrialRun]] = []
@@ -94,29 +112,39 @@ class Searcher:
         self.conductor.add([run for _, run in asked])
         self.watched += [self._watch(*each) for each in asked]
 
-    def _watch(self, trial: "optuna.Trial", run: TrialRun) -> _Watched:
-        return _Watched(trial, run, Follower(self.record.folder(run).events_file, decode))
+    def _watch(self, trial: "optuna.Trial", run: TrialRun, reported: set[int] | None = None) -> _Watched:
+        return _Watched(trial, run, Follower(self.record.folder(run).events_file, decode), reported or set())
 
-    def _report(self, watched: _Watched) -> None:
+    def _report(self, watched: _Watched) -> bool:
+        """Tell the study of the trial's new evaluations; whether there are any."""
         if not self.record.folder(watched.run).events_file.exists():
-            return
+            return False
+        before = len(watched.reported)
         for event in watched.follower.poll():
-            if isinstance(event, Evaluated) and event.split == "validation" and event.checkpoint == "last" and not event.final:
-                self._take(watched, event)
+            if isinstance(event, RunStarted):
+                watched.total_steps = event.total_steps
+            elif isinstance(event, Evaluated) and event.split == "validation" and event.checkpoint == "last" and not event.final:
+                place = progress(event.step, watched.total_steps)
+                if place not in watched.reported:
+                    watched.trial.report(event.accuracy if self.search.goal == "accuracy" else event.loss, place)
+                    watched.reported.add(place)
+        return len(watched.reported) > before
 
-    def _take(self, watched: _Watched, event: Evaluated) -> None:
-        value = event.accuracy if self.search.goal == "accuracy" else event.loss
-        watched.trial.report(value, watched.reports)
-        watched.reports += 1
-        if self.search.prune and not watched.pruned and watched.trial.should_prune():
-            watched.pruned = True
-            send(self.record.folder(watched.run).path, StopNow(), by=PRUNING)
+    def _prune(self, news: list[_Watched]) -> None:
+        """Stop those of ``news`` that are behind; all have reported before the first is judged, so that those in step with each other are compared alike."""
+        courses = {frozen._trial_id: frozen.intermediate_values for frozen in self.study.get_trials(deepcopy=False)}
+        for watched in news:
+            own = watched.trial._trial_id
+            others = [course for number, course in courses.items() if number != own]
+            if not watched.pruned and is_behind(courses[own], others, higher=self.search.goal == "accuracy"):
+                watched.pruned = True
+                send(self.record.folder(watched.run).path, StopNow(), by=PRUNING)
 
     def _tell(self, watched: _Watched) -> None:
         import optuna
 
         state = self.conductor.state(watched.run)
-        if watched.pruned and state and state.state == "stopped":
+        if state and state.state == "stopped" and PRUNING in state.reason:
             self.study.tell(watched.trial, state=optuna.trial.TrialState.PRUNED)
         elif state and state.state == "finished" and (value := self._value(watched.run)) is not None:
             self.study.tell(watched.trial, value)
@@ -142,13 +170,18 @@ def open_search(record: SweepRecord, base: dict[str, Any], search: Search, condu
             study_name=record.name,
             storage=optuna.storages.JournalStorage(JournalFileBackend(str(record.path.with_suffix(".journal")))),
             direction="maximize" if search.goal == "accuracy" else "minimize",
-            sampler=optuna.samplers.TPESampler(seed=search.seed + len(record.trials)),
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED, n_warmup_steps=1) if search.prune else optuna.pruners.NopPruner(),
+            sampler=optuna.samplers.TPESampler(seed=search.seed + len(record.trials), n_startup_trials=by_chance(search.trials), constant_liar=True),
             load_if_exists=True,
         )
     searcher = Searcher(record, base, search, conductor, study)
     searcher.take_up()
     return searcher
+
+
+def by_chance(trials: int) -> int:
+    """How many trials of a search of so many begin with settings by chance."""
+    fewest, most = BY_CHANCE
+    return min(most, max(fewest, trials // AT_ONCE))
 
 
 def _suggest(trial: "optuna.Trial", key: str, space: Space) -> Any:
