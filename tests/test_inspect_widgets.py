@@ -143,3 +143,26 @@ def test_ridges_of_a_layer_share_an_axis_and_zero_is_marked():
     assert lines[2].index("█") >= middle - 1
     assert lines[1].endswith("x")
     assert lines[4].count("█") > 20
+
+
+@pytest.mark.parametrize(("sure", "right"), [(0.46, 0.48), (0.48, 0.46), (0.993, 0.993), (0.52, 0.58), (1.0, 1.0), (0.3, 0.9)])
+def test_the_line_of_a_bin_stands_where_it_belongs_and_on_the_right_side_of_the_bars_end(sure, right):
+    lines = reliability_lines([Bin(0, 1, 7, sure, right)], 20, 14, UNICODE)[:10]
+    heights = {"▁": 0.0, "━": 0.5, "▔": 1.0}
+    bar = sum((UNICODE.levels.index(part) + 1) / 8 for line in lines for part in [text_of(line)[5]] if part in UNICODE.levels and line[2][1] == "heat")
+    marks = [(9 - row + heights[text_of(line)[-1]]) for row, line in enumerate(lines) if text_of(line)[-1] in heights]
+    crossed = [1 for line in lines if len(line) > 2 and "on-heat" in line[2][1]]
+    (mark,) = marks
+    filled = bar + len(crossed)
+    assert abs(filled - 10 * right) <= 1 / 16
+    assert abs(mark - 10 * sure) <= 0.5
+    assert sure == right or (mark >= filled) == (sure > right)
+
+
+@pytest.mark.parametrize(("width", "count"), [(72, 15), (40, 15), (72, 10), (30, 5)])
+def test_the_axis_of_a_reliability_diagram_is_labelled_to_its_end_and_empty_bins_are_empty(width, count):
+    bins = [Bin(n / count, (n + 1) / count, 0 if n < 2 else 5400, (n + 0.5) / count, n / count) for n in range(count)]
+    lines = [text_of(line) for line in reliability_lines(bins, width, 20, UNICODE)]
+    assert lines[-3].rstrip().endswith("100")
+    assert all(len(line) <= width for line in lines)
+    assert not any("·" in line or ("+" in line and width > 40) for line in lines)

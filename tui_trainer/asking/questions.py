@@ -10,6 +10,7 @@ from typing import Literal
 from tui_trainer.asking import answers
 from tui_trainer.asking.message import Message, Question
 from tui_trainer.asking.picture import Picture
+from tui_trainer.runs.calibration import BINS
 
 Split = Literal["train", "validation", "test"]
 Sort = Literal["loss", "confidence", "index"]
@@ -64,7 +65,7 @@ class Summarise(Question[answers.Summary]):
 
     weights: Weights
     split: Split = "test"
-    bins: int = 15
+    bins: int = BINS
     """Of the reliability diagram, equally wide; 1 to 100."""
 
 

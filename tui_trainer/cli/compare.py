@@ -82,8 +82,8 @@ def _print_figures(target: "Console", found: "Sequence[ComparedRun]") -> None:
         last = [percent(each.last[split].accuracy) if split in each.last else "" for split in splits]
         parameters = each.status.parameters if each.status else 0
         rows.append([
-            Text(str(number), style="dim"), each.name, Text(each.state, style=STYLES.get(each.state, "")), mark, f"{best.epoch:.4g}" if best else "", *last,
-            f"{each.history.epoch:.4g}", count(parameters) if parameters else "", duration(each.history.elapsed),
+            Text(str(number), style="dim"), each.name, Text(each.state, style=STYLES.get(each.state, "")), mark, f"{best.epoch:.2f}" if best else "", *last,
+            f"{each.history.epoch:.2f}", count(parameters) if parameters else "", duration(each.history.elapsed),
         ])  # fmt: skip
     columns = ("", "run", "state", ">best val", ">at epoch", *(f">{'val' if split == 'validation' else split}" for split in splits), ">epochs", ">parameters", ">time")
     print_table(target, columns, rows, flexible="run", droppable=("epochs", "parameters", "state", "at epoch", "time"))

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from tui_trainer.asking.answers import Bin, Calibration
 from tui_trainer.config import ConfigError
+from tui_trainer.runs.calibration import BINS
 
 MOST_BINS = 100
 
@@ -25,7 +26,7 @@ class Confidences:
         self._right.append((best.indices == labels).cpu())
         self._losses.append(-shares.gather(1, labels[:, None]).squeeze(1).double().cpu())
 
-    def calibration(self, bins: int = 15) -> Calibration:
+    def calibration(self, bins: int = BINS) -> Calibration:
         """See :func:`calibrate`."""
         return calibrate(torch.cat(self._sure), torch.cat(self._right), bins)
 
@@ -35,7 +36,7 @@ class Confidences:
         return float(torch.cat(self._losses).mean())
 
 
-def calibrate(confidence: Tensor, correct: Tensor, bins: int = 15) -> Calibration:
+def calibrate(confidence: Tensor, correct: Tensor, bins: int = BINS) -> Calibration:
     """The reliability diagram and the calibration errors of ``confidence`` (float [N], highest probability) against ``correct`` (bool [N]).
 
     Bin m of M holds the images with confidence in ((m-1)/M, m/M], as in Guo et al., On calibration of modern neural networks,

@@ -27,9 +27,9 @@ def _figures(subjects: Sequence[Subject]) -> Table:
         best = each.compared.best.get("validation")
         parameters = count(each.started.parameters) if each.started else ""
         rows.append((
-            each.name, each.compared.state, parameters, f"{each.compared.history.epoch:.4g}", duration(each.compared.history.elapsed),
+            each.name, each.compared.state, parameters, f"{each.compared.history.epoch:.2f}", duration(each.compared.history.elapsed),
             *(percent(each.outcomes[split].accuracy if split in each.outcomes else None) for split in splits),
-            f"{percent(best.accuracy)} at {best.epoch:.4g}" if best else "",
+            f"{percent(best.accuracy)} at {best.epoch:.2f}" if best else "",
         ))  # fmt: skip
     head = ("run", "state", ">parameters", ">epochs", ">time", *(f">{split}" for split in splits), ">best validation at epoch")
     leader = _leader([each.outcomes["validation"].accuracy if "validation" in each.outcomes else -1.0 for each in subjects])

@@ -151,7 +151,7 @@ def _summarise(subject: Subject, inspection: "Inspection", question: Any) -> Non
         return
     subject.classes = subject.classes or tuple(map(shown, found.classes))
     subject.outcomes[question.split] = Outcome(question.split, found.accuracy, found.loss, found.images, found.confusion, False, found.calibration)
-    subject.where = f"checkpoint {found.checkpoint.file} of epoch {found.checkpoint.epoch:.4g}"
+    subject.where = f"checkpoint {found.checkpoint.file} of epoch {found.checkpoint.epoch:.2f}"
 
 
 def _tried(answer: Callable[[], T], notes: list[str], failing: str) -> T | None:
@@ -174,7 +174,7 @@ def _fill_from_record(subject: Subject, *, tried: bool) -> None:
         matrix = tuple(map(tuple, event.confusion))
         subject.outcomes[split] = Outcome(split, event.accuracy, event.loss, sum(map(sum, matrix)), matrix, True)
     newest = max(missing.values(), key=lambda event: event.epoch)
-    subject.where = f"the run's own record of epoch {newest.epoch:.4g}" + (f" ({newest.checkpoint} weights)" if newest.final else "")
+    subject.where = f"the run's own record of epoch {newest.epoch:.2f}" + (f" ({newest.checkpoint} weights)" if newest.final else "")
     if tried and subject.live:
         subject.notes.append("The run is still training: its figures move on.")
 

@@ -15,6 +15,8 @@ from tui_trainer.reports.pictures import png_of
 from tui_trainer.reports.settings import changed_settings, setting_label, stage_rows
 from tui_trainer.reports.training import training_blocks
 from tui_trainer.runs.boundary import unpack
+from tui_trainer.runs.calibration import verdict
+from tui_trainer.runs.citation import citation
 from tui_trainer.runs.metrics import confused_pairs, macro_mean, per_class
 from tui_trainer.runs.results import SPLITS
 from tui_trainer.runs.wording import count, duration, percent, points, rate
@@ -86,7 +88,7 @@ def _held_against(subject: Subject) -> str:
     reference = config.reference if config else None
     if reference is None or judged is None or reference.metric != "accuracy" or reference.split != judged.split:
         return ""
-    return f"The reference {reference.source} gives {percent(reference.value)}: a difference of {points(judged.accuracy - reference.value)} points."
+    return f"The reference ({citation(reference.source)}) gives {percent(reference.value)}: a difference of {points(judged.accuracy - reference.value)} points."
 
 
 def wilson(share: float, images: int, z: float = 1.96) -> tuple[float, float]:
@@ -147,7 +149,7 @@ def lineage(subject: Subject) -> list[Block]:
         return []
     above = "".join(f", itself a fork of {ancestor.name}" for ancestor in found.above)
     blocks: list[Block] = [
-        Paragraph(f"The run was forked from {found.parent} at its checkpoint {found.checkpoint}, step {count(found.step)} of epoch {found.epoch:.4g}{above}. Its curves begin with those of {found.parent} up to there.")
+        Paragraph(f"The run was forked from {found.parent} at its checkpoint {found.checkpoint}, step {count(found.step)} of epoch {found.epoch:.2f}{above}. Its curves begin with those of {found.parent} up to there.")
     ]
     rows = tuple((setting_label(key), key, *map(value_text, [*values, None, None][:2])) for key, values in found.changes.items())
     return [*blocks, Table(("setting", "key", ">before", ">after"), rows, "What the fork changed.")] if rows else blocks
@@ -169,10 +171,9 @@ def results(subject: Subject) -> list[Block]:
     blocks += [_per_class(judged, names), *_pairs(judged, names)]
     if judged.calibration:
         calibration = judged.calibration
-        sure = "too sure of itself" if calibration.confidence > judged.accuracy else "less sure than it could be"
         blocks.append(Paragraph(
             f"Calibration: the expected calibration error over {len(calibration.bins)} bins is {calibration.ece:.4f} (largest {calibration.mce:.4f}). "
-            f"The mean confidence is {percent(calibration.confidence)} at an accuracy of {percent(judged.accuracy)}: on the whole the network is {sure}."
+            f"The mean confidence is {percent(calibration.confidence)} at an accuracy of {percent(judged.accuracy)}: on the whole the network is {verdict(calibration.confidence, judged.accuracy)}."
         ))  # fmt: skip
         blocks.append(Figure(f"{subject.name}-calibration", draw_reliability(calibration), f"Reliability of the probabilities on the {where}: bars are accuracy by confidence, on the dashed line the network would be exactly as sure as it is right.", "Reliability diagram"))
     return blocks
@@ -199,7 +200,7 @@ def _outcomes(subject: Subject) -> Table:
     train = subject.outcomes.get("train")
     sampled = train and subject.started and train.images < subject.started.train_images
     how = "As the run recorded them" + (f", train on {count(train.images)} of its images" if train and sampled else "") if recorded else "Measured on the whole splits"
-    source = f" Reference: {reference.source}{'; ' + reference.note if reference.note else ''}. Differences are in percentage points." if reference and theirs else ""
+    source = f" Reference: {citation(reference.source)}{'; ' + reference.note if reference.note else ''}. Differences are in percentage points." if reference and theirs else ""
     return Table(head, tuple(rows), f"Loss and accuracy. {how}, with {subject.where}.{source}", frozenset({len(rows) - 1}))
 
 

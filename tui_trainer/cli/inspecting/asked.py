@@ -34,11 +34,14 @@ def one_of(option: str, value: str, allowed: Sequence[str]) -> str:
 
 
 def class_number(option: str, value: str | None, classes: Sequence[str]) -> int | None:
-    """The number of a class given by name or number; None where none was given. Raises ConfigError."""
+    """The number of a class given by name, in letters of either case, or by number; None where none was given. Raises ConfigError."""
     if value is None:
         return None
     if value not in classes and value.isdecimal() and int(value) < len(classes):
         return int(value)
+    alike = [number for number, name in enumerate(classes) if name.casefold() == value.casefold()]
+    if value not in classes and len(alike) == 1:
+        return alike[0]
     return list(classes).index(one_of(option, value, classes))
 
 

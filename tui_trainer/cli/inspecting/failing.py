@@ -8,7 +8,9 @@ import typer
 
 from tui_trainer.cli import completion
 from tui_trainer.cli.inspecting.asked import SPLITS, Out, Sort, Split, class_number, inspecting, one_of, weights_asked
+from tui_trainer.cli.inspecting.heads import head_json, print_head
 from tui_trainer.cli.options import Checkpoint, Device, Json, Run, RunsDir, Trust
+from tui_trainer.runs.calibration import BINS, verdict
 
 if TYPE_CHECKING:
     from tui_trainer.asking.answers import Calibration, CheckpointInfo
@@ -35,22 +37,33 @@ def errors(
 ) -> None:
     """List the images that a run gets wrong, worst first, and draw them on a terminal."""
     from tui_trainer.asking.questions import ListImages, Open
+    from tui_trainer.config import ConfigError
     from tui_trainer.cli.console import console, count, percent, print_json
-    from tui_trainer.cli.inspecting.gallery import print_tiles, write_sheet
+    from tui_trainer.cli.inspecting.gallery import print_tiles
+    from tui_trainer.cli.inspecting.sheet import Group, sheet_path, write_sheet
     from tui_trainer.cli.tables import print_table
 
     one_of("--split", split, SPLITS)
     one_of("--sort", sort, SORTS)
+    out = sheet_path(out)
     weights = weights_asked(run, checkpoint, runs_dir, trust)
     with inspecting(device, as_json) as inspection:
         opened = inspection.answer(Open(weights))
         names = opened.classes
+        truth, called = class_number("--true", true, names), class_number("--predicted", predicted, names)
+        if truth is not None and truth == called and not everything:
+            raise ConfigError(f"--true {true} --predicted {predicted}: these images are right, and right ones are listed with --all only")
         asked = ListImages(
-            weights, split, class_number("--true", true, names), class_number("--predicted", predicted, names),  # type: ignore[arg-type]
+            weights, split, truth, called,  # type: ignore[arg-type]
             "all" if everything else "errors", sort, limit=limit,  # type: ignore[arg-type]
         )  # fmt: skip
         found = inspection.answer(asked)
-    written = write_sheet([image.picture for image in found.images], out) if out else None
+    what = f"{count(found.total)} {'images' if everything else 'errors'} on {split}, {len(found.images)} shown, {_sorted(sort)}"
+    tiles = [
+        (image.picture, [f"{names[image.true]} taken for {names[image.predicted]}", f"{percent(max(image.probabilities), 1)} #{image.index}"])
+        for image in found.images
+    ]
+    written = write_sheet([Group(f"{opened.run}: {what}", tiles)], out) if out and tiles else None
     if as_json:
         images = [
             {
@@ -62,16 +75,10 @@ def errors(
             }
             for image in found.images
         ]
-        print_json({**_head(opened.run, found.checkpoint, split), "total": found.total, "images": images})
+        print_json({**head_json(opened.run, found.checkpoint, split), "total": found.total, "images": images})
         return
     target = console()
-    _print_head(
-        opened.run, found.checkpoint, f"{count(found.total)} {'images' if everything else 'errors'} on {split}, {len(found.images)} shown, {_sorted(sort)}"
-    )
-    tiles = [
-        (image.picture, [f"{names[image.true]} taken for {names[image.predicted]}", f"{percent(max(image.probabilities), 1)} #{image.index}"])
-        for image in found.images
-    ]
+    print_head(opened.run, found.checkpoint, what)
     if target.is_terminal:
         print_tiles(target, tiles)
     else:
@@ -87,8 +94,8 @@ def errors(
             for image in found.images
         ]
         print_table(target, (">index", "true", "taken for", ">probability", ">of the true", ">loss"), rows)
-    if written:
-        target.print(f"pictures  {written}", style="dim")
+    if out:
+        target.print(f"pictures  {written or 'none: there is no such image'}", style="dim")
 
 
 def classes(
@@ -107,7 +114,7 @@ def classes(
         print_json({"run": run, **dataclasses.asdict(found)})
         return
     target = console()
-    _print_head(run, found.checkpoint, f"{split} accuracy {percent(found.accuracy)} of {count(found.images)} images, loss {found.loss:.4f}")
+    print_head(run, found.checkpoint, f"{split} accuracy {percent(found.accuracy)} of {count(found.images)} images, loss {found.loss:.4f}")
     rows = [(row.name, count(row.support), count(row.wrong), f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}") for row in found.per_class]
     for name, mean in (("macro mean", found.macro), ("weighted mean", found.weighted)):
         rows.append((name, "", "", f"{mean.precision:.4f}", f"{mean.recall:.4f}", f"{mean.f1:.4f}"))
@@ -121,7 +128,7 @@ def classes(
 def calibration(
     run: Run,
     split: Split = "test",
-    bins: Annotated[int, typer.Option("--bins", metavar="N", help="Equally wide bins of the reliability diagram.", min=1, max=100)] = 15,
+    bins: Annotated[int, typer.Option("--bins", metavar="N", help="Equally wide bins of the reliability diagram.", min=1, max=100)] = BINS,
     checkpoint: Checkpoint = None,
     device: Device = None,
     runs_dir: RunsDir = None,
@@ -138,15 +145,16 @@ def calibration(
         found = inspection.answer(Summarise(weights, split, bins))  # type: ignore[arg-type]
     told = found.calibration
     if as_json:
-        print_json({**_head(run, found.checkpoint, split), "images": found.images, "accuracy": found.accuracy, "nll": found.nll, **dataclasses.asdict(told)})
+        print_json({**head_json(run, found.checkpoint, split), "images": found.images, "accuracy": found.accuracy, "nll": found.nll, **dataclasses.asdict(told)})
         return
     target = console()
-    _print_head(
+    print_head(
         run, found.checkpoint, f"{split}: expected calibration error {percent(told.ece)}, largest {percent(told.mce)}, negative log-likelihood {found.nll:.4f}"
     )
-    difference = told.confidence - found.accuracy
-    sure = "too sure of itself" if difference > 0 else "surer than it says"
-    target.print(f"mean confidence {percent(told.confidence)}, accuracy {percent(found.accuracy)}: {points(difference)} points, {sure}")
+    target.print(
+        f"mean confidence {percent(told.confidence)}, accuracy {percent(found.accuracy)}: "
+        f"{points(told.confidence - found.accuracy)} points, {verdict(told.confidence, found.accuracy)}"
+    )
     target.print()
     _print_bins(told)
 
@@ -191,17 +199,22 @@ def pair(
     """Compare two runs image by image: what one gets right and the other wrong."""
     from tui_trainer.asking.questions import Compare
     from tui_trainer.cli.console import console, count, print_json
-    from tui_trainer.cli.inspecting.gallery import print_tiles, write_sheet
+    from tui_trainer.cli.inspecting.gallery import print_tiles
+    from tui_trainer.cli.inspecting.sheet import Group, sheet_path, write_sheet
     from tui_trainer.cli.tables import print_table
 
     one_of("--split", split, SPLITS)
     one_of("--show", show, KINDS)
     one_of("--sort", sort, SORTS)
+    out = sheet_path(out)
     both = [weights_asked(each, checkpoint, runs_dir, trust) for each in (run, other)]
     with inspecting(device, as_json) as inspection:
         found = inspection.answer(Compare(both[0], both[1], split, show, sort, limit=limit))  # type: ignore[arg-type]
-    written = write_sheet([image.picture for image in found.images], out) if out else None
     names = found.classes
+    kinds = {"first": f"only {run} gets right", "second": f"only {other} gets right", "both": "both get right", "neither": "neither gets right"}
+    what = f"{count(found.total)} {split} images that {kinds[show]}, {len(found.images)} shown, {_sorted(sort)}"
+    tiles = [(image.picture, [f"{names[image.true]} #{image.index}", f"{names[image.first]} | {names[image.second]}"]) for image in found.images]
+    written = write_sheet([Group(f"{run} | {other}: {what}", tiles)], out) if out and tiles else None
     if as_json:
         images = [
             {
@@ -222,31 +235,16 @@ def pair(
     )  # fmt: skip
     target.print(f"McNemar's exact test: p = {found.p_value:.3g}", style="dim")
     target.print()
-    kinds = {"first": f"only {run} gets right", "second": f"only {other} gets right", "both": "both get right", "neither": "neither gets right"}
-    target.print(f"{count(found.total)} images that {kinds[show]}, {len(found.images)} shown, {_sorted(sort)}", style="dim")
-    tiles = [(image.picture, [f"{names[image.true]} #{image.index}", f"{names[image.first]} | {names[image.second]}"]) for image in found.images]
+    target.print(what, style="dim")
     if target.is_terminal:
         print_tiles(target, tiles)
     else:
         print_table(
             target, (">index", "true", run, other), [(str(image.index), names[image.true], names[image.first], names[image.second]) for image in found.images]
         )
-    if written:
-        target.print(f"pictures  {written}", style="dim")
+    if out:
+        target.print(f"pictures  {written or 'none: there is no such image'}", style="dim")
 
 
 def _sorted(sort: str) -> str:
     return {"loss": "worst first by loss", "confidence": "surest first", "index": "as they lie"}[sort]
-
-
-def _head(run: str, checkpoint: "CheckpointInfo", split: str) -> dict[str, Any]:
-    return {"run": run, "checkpoint": checkpoint.file, "split": split}
-
-
-def _print_head(run: str, checkpoint: "CheckpointInfo", what: str) -> None:
-    from tui_trainer.cli.console import console
-
-    target = console()
-    target.print(f"{run} · checkpoint {checkpoint.file} of epoch {checkpoint.epoch:.4g}", style="dim")
-    target.print(what, style="bold")
-    target.print()

@@ -1,9 +1,9 @@
-"""Pictures on the command line: drawn beside each other where the output is a terminal, and as one PNG file."""
+"""Pictures on the command line: drawn beside each other where the output is a terminal."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tui_trainer.asking.picture import Picture, save_png
+from tui_trainer.asking.picture import Picture
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 GAP = 2
 LARGEST, SMALLEST = 32, 14
 """Pixels of a side: pictures with longer sides are averaged down, small ones enlarged by whole factors to at least half of the first."""
-SHEET_COLUMNS, SHEET_SIDE, SHEET_GAP, SHEET_GROUND = 10, 112, 8, 255
 
 
 def pixels_of(picture: Picture) -> "Pixels":
@@ -83,24 +82,3 @@ def _text(line: "Line") -> "Text":
 
 def _width(lines: "Sequence[Text]") -> int:
     return max((line.cell_len for line in lines), default=0)
-
-
-def write_sheet(pictures: Sequence[Picture], path: str) -> str:
-    """All pictures in one PNG file, ten beside each other, each enlarged by a whole factor; returns its path. Raises ConfigError."""
-    import numpy as np
-
-    from tui_trainer.config import ConfigError
-    from tui_trainer.pictures import fitted
-
-    if not pictures:
-        raise ConfigError(f"--out {path}: there is no picture to write")
-    tiles = [fitted(pixels_of(picture), SHEET_SIDE, SHEET_SIDE) for picture in pictures]
-    high, wide = (max(tile.shape[axis] for tile in tiles) + SHEET_GAP for axis in (0, 1))
-    across = min(SHEET_COLUMNS, len(tiles))
-    down = -(-len(tiles) // across)
-    sheet = np.full((down * high + SHEET_GAP, across * wide + SHEET_GAP, 3), SHEET_GROUND, np.uint8)
-    for number, tile in enumerate(tiles):
-        row, column = divmod(number, across)
-        top, left = row * high + SHEET_GAP, column * wide + SHEET_GAP
-        sheet[top : top + tile.shape[0], left : left + tile.shape[1]] = tile if tile.ndim == 3 else tile[..., None]
-    return str(save_png(Picture.of(sheet), path))

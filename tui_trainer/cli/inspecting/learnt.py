@@ -164,7 +164,7 @@ def _print_histograms(layers: "tuple[LayerHistograms, ...]") -> None:
             name = f"{layer.place} {layer.name}" if not number else ""
             dead = "" if point.dead is None else percent(point.dead, 1)
             rows.append(
-                (name, f"{point.epoch:.4g}", f"{point.mean:.4f}", f"{point.deviation:.4f}", dead, f"{layer.low:.3g} to {layer.high:.3g}", _line(point.counts))
+                (name, f"{point.epoch:.2f}", f"{point.mean:.4f}", f"{point.deviation:.4f}", dead, f"{layer.low:.3g} to {layer.high:.3g}", _line(point.counts))
             )
     print_table(console(), ("layer", ">epoch", ">mean", ">deviation", ">dead", ">range", "histogram"), rows, flexible="layer", droppable=("range",))
 

@@ -171,7 +171,7 @@ class InspectScreen(Screen[None]):
         if feed is None or subject is None or self._told is None or subject.checkpoint not in ("last", ""):
             return ""
         newest = next((event for event in reversed(feed.history.events) if isinstance(event, CheckpointSaved)), None)
-        return f"epoch {newest.epoch:.4g} is there" if newest is not None and newest.step > self._told[0].step and feed.live else ""
+        return f"epoch {newest.epoch:.2f} is there" if newest is not None and newest.step > self._told[0].step and feed.live else ""
 
     # --- asking
 
@@ -325,7 +325,7 @@ class InspectScreen(Screen[None]):
         options = [Option("best", "best", "best on validation"), Option("last", "last", "the newest; of a live run it moves on")]
         for entry in reversed(entries):
             figure = f"  validation {percent(entry.accuracy)}" if entry.accuracy is not None else ""
-            options.append(Option(entry.file, entry.file, f"epoch {entry.epoch:.4g}{figure}  {entry.reason}{'  best' if entry.best else ''}"))
+            options.append(Option(entry.file, entry.file, f"epoch {entry.epoch:.2f}{figure}  {entry.reason}{'  best' if entry.best else ''}"))
         self.app.push_screen(Pick("Weights of which checkpoint", options, subject.checkpoint or "best"), chosen)
 
     def action_back(self) -> None:

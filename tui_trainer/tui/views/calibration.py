@@ -4,19 +4,27 @@ from textual.app import ComposeResult
 
 from tui_trainer.asking import answers
 from tui_trainer.asking.questions import Summarise
+from tui_trainer.runs.calibration import BINS, gap_points, verdict
+from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.controls.table import Column, Table
 from tui_trainer.tui.views.view import Subject, View
 from tui_trainer.tui.widgets.reliability import Bin, Reliability
 from tui_trainer.tui.wording import percent, thousands
 
-BINS = 10
+
+def _gap(each: Bin) -> tuple[str, str]:
+    text = gap_points(each.confidence, each.accuracy) if each.count else ""
+    return plain(text), {"+": "train", "-": "validation"}.get(text[:1], "muted")
+
+
 LINES = [
     Column[Bin]("range", "sure to", 9, lambda each: (f"{100 * each.low:.0f}-{100 * each.high:.0f} %", "bold")),
     Column[Bin]("images", "images", 7, lambda each: thousands(each.count), "right"),
     Column[Bin]("confidence", "sure", 6, lambda each: f"{100 * each.confidence:.1f}" if each.count else "", "right"),
     Column[Bin]("accuracy", "right", 6, lambda each: f"{100 * each.accuracy:.1f}" if each.count else "", "right"),
-    Column[Bin]("gap", "gap", 6, lambda each: (f"{100 * (each.accuracy - each.confidence):+.1f}" if each.count else "", "validation" if each.confidence > each.accuracy else "train"), "right"),
+    Column[Bin]("gap", "gap", 6, _gap, "right"),
 ]
+
 
 
 class CalibrationView(View):
@@ -53,7 +61,6 @@ class CalibrationView(View):
 
 
 def verdict_of(summary: answers.Summary) -> str:
-    """Too sure, not sure enough, or as it should be: the mean confidence against the accuracy."""
-    gap = summary.calibration.confidence - summary.accuracy
-    words = "well calibrated" if abs(gap) < 0.005 else "too sure" if gap > 0 else "not sure enough"
-    return f"{words}: sure {percent(summary.calibration.confidence)}, right {percent(summary.accuracy)}"
+    """Whether it is as sure as it is right, on the whole: the mean confidence against the accuracy."""
+    confidence = summary.calibration.confidence
+    return f"{verdict(confidence, summary.accuracy)}: sure {percent(confidence)}, right {percent(summary.accuracy)}"

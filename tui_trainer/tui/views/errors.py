@@ -71,7 +71,7 @@ class ErrorsView(View):
             name(self.query_one("#matrix"), f"Confusion · {subject.split}")
             return
         self._show(newest.confusion, class_names(feed.history.started.classes if feed.history.started else (), newest.confusion))
-        self._title(f"epoch {newest.epoch:.4g}, as the run told")
+        self._title(f"epoch {newest.epoch:.2f}, as the run told")
 
     async def load(self, subject: Subject) -> None:
         """The matrix, then the pictures of the chosen cell."""

@@ -65,7 +65,7 @@ def ridges_of(layers: Sequence[LayerHistograms]) -> list[Ridge]:
     found: list[Ridge] = []
     for layer in layers:
         found.append(Ridge(plain(f"{layer.place}  {layer.name}   {layer.low:.3g} … {layer.high:.3g}"), (), 0, 0, heading=True))
-        found += [Ridge(f"  epoch {each.epoch:.4g}", each.counts, layer.low, layer.high, plain(_note(each))) for each in layer.checkpoints]
+        found += [Ridge(f"  epoch {each.epoch:.2f}", each.counts, layer.low, layer.high, plain(_note(each))) for each in layer.checkpoints]
     return found
 
 

@@ -77,4 +77,4 @@ def _loss(value: float) -> str:
 
 def checkpoint_words(checkpoint: CheckpointInfo) -> str:
     """Which weights, in a few words."""
-    return f"epoch {checkpoint.epoch:.4g}" + (" best" if checkpoint.best else "")
+    return f"epoch {checkpoint.epoch:.2f}" + (" best" if checkpoint.best else "")
