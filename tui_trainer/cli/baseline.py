@@ -9,7 +9,9 @@ from tui_trainer.cli import completion
 from tui_trainer.cli.options import DataDir, Dataset, Json, RunsDir, Set, Source, asked_config
 
 if TYPE_CHECKING:
-    from tui_trainer.config import Config
+    from rich.console import Console
+
+    from tui_trainer.config import Config, Reference
     from tui_trainer.lab.baseline import Fitted
     from tui_trainer.runs.baselines import BaselineResult
     from tui_trainer.training.evaluation import Evaluation
@@ -37,7 +39,8 @@ def baseline(
     """Fit a scikit-learn classifier to a preset's data.
 
     Measures it as a run is measured. Settings: --set baseline.c=10, baseline.degree, baseline.gamma,
-    baseline.neighbours, baseline.trees; images as the preset's network gets them.
+    baseline.neighbours, baseline.trees; images as the preset's network gets them. Where the preset is about a
+    baseline, what its source reports stands beside ours.
     """
     from tui_trainer.cli.console import claimed_stdout
     from tui_trainer.cli.evaluate import SPLITS
@@ -52,11 +55,11 @@ def baseline(
     if boundary is not None and config.data.dataset not in POINT_SETS:
         raise ConfigError(f"--boundary {boundary}: {config.data.dataset} are images; only points in the plane ({', '.join(POINT_SETS)}) have a boundary to draw")
     with claimed_stdout() as stdout:
-        from tui_trainer.lab.baseline import fit, load, measure, sources
+        from tui_trainer.lab.baseline import called, fit, load, measure, sources
 
         data = load(config)
         if not len(sources(data)[split]):
-            raise ConfigError(f"--split {split}: the data has no {split} images")
+            raise ConfigError(f"--split {split}: the data has no {split} {called(config.data)}")
         _say_it_takes_long(config, len(data.train))
         fitted = fit(config, data)
         measured = {name: measure(fitted, name) for name in dict.fromkeys((split, "validation", "test")) if len(sources(data)[name])}
@@ -69,7 +72,7 @@ def baseline(
         if as_json:
             _write_json(stdout, result, measured[split])
         else:
-            _print(stdout, result, measured[split])
+            _print(stdout, result, measured[split], called(config.data), _reference(source, config))
 
 
 def _draw(fitted: "Fitted", config: "Config", model: str, found: "Evaluation", path: str) -> None:
@@ -106,11 +109,11 @@ def _config(source: str, model: str | None, sets: list[str], dataset: str | None
 
 
 def _say_it_takes_long(config: "Config", images: int) -> None:
-    from tui_trainer.lab.baseline import MANY
+    from tui_trainer.lab.baseline import MANY, called
 
     name = config.baseline.model if config.baseline else ""
     if images > MANY and name.startswith("svc") and sys.stderr.isatty():
-        print(f"fitting {name} to {images} images takes minutes; --set data.train_images=10000 is quicker", file=sys.stderr, flush=True)
+        print(f"fitting {name} to {images} {called(config.data)} takes minutes; --set data.train_images=10000 is quicker", file=sys.stderr, flush=True)
 
 
 def _record(given: str | None, result: "BaselineResult") -> None:
@@ -135,17 +138,43 @@ def _write_json(stream: object, result: "BaselineResult", found: "Evaluation") -
     print(json.dumps(head | more | figures_json(found.confusion, found.classes), indent=2, ensure_ascii=False), file=stream)  # type: ignore[call-overload]
 
 
-def _print(stream: object, result: "BaselineResult", found: "Evaluation") -> None:
+def _reference(source: str, config: "Config") -> "Reference | None":
+    """What the preset holds its baseline against; None where another model was asked for, or the figure is that of its network."""
+    from tui_trainer.config import load_config
+
+    own = load_config(source).baseline
+    return config.reference if own and config.baseline and own.model == config.baseline.model else None
+
+
+def _print_reference(target: "Console", reference: "Reference", result: "BaselineResult") -> None:
+    """Ours beside theirs, as a run's report has it."""
+    from tui_trainer.cli.console import percent, points
+    from tui_trainer.cli.tables import table, words
+    from tui_trainer.runs.citation import citation
+
+    made = table("", ">accuracy", ">reference", ">difference")
+    for figure in (reference, *reference.also):
+        ours = result.accuracy.get(figure.split)
+        if figure.metric == "accuracy" and ours is not None:
+            made.add_row(figure.split, percent(ours), percent(figure.value), f"{points(ours - figure.value)} points")
+    if made.row_count:
+        target.print(made)
+    target.print(words([f"reference: {citation(reference.source)}", reference.note]), style="dim", soft_wrap=False)
+
+
+def _print(stream: object, result: "BaselineResult", found: "Evaluation", things: str, reference: "Reference | None") -> None:
     from tui_trainer.cli.console import console, count, duration, percent
     from tui_trainer.cli.figures import print_by_class
     from tui_trainer.cli.tables import words
 
     target = console(stream)  # type: ignore[arg-type]
     chosen = ", ".join(f"{name} {value}" for name, value in _applying(result).items())
-    fitted = f"fitted to {count(result.train_images)} images in {duration(result.fit_seconds)}"
-    target.print(words([result.model, chosen, fitted, f"{count(found.images)} {found.split} images in {duration(found.seconds)}"]), style="dim")
+    fitted = f"fitted to {count(result.train_images)} {things} in {duration(result.fit_seconds)}"
+    target.print(words([result.model, chosen, fitted, f"{count(found.images)} {found.split} {things} in {duration(found.seconds)}"]), style="dim")
     others = "".join(f"   {name} {percent(share)}" for name, share in result.accuracy.items() if name != found.split)
     target.print(f"{found.split} accuracy {percent(found.accuracy)}{others}", style="bold")
+    if reference:
+        _print_reference(target, reference, result)
     target.print()
     target.print("rows true class, columns predicted", style="dim")
     print_by_class(target, found.confusion, found.classes)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from tui_trainer.catalogue.points import extent
+from tui_trainer.catalogue.points import extent, is_points
 from tui_trainer.config import Config, ConfigError, Data
 from tui_trainer.config.baseline import Baseline
 from tui_trainer.data import DataSet, Source, load_dataset
@@ -70,9 +70,9 @@ def fit(config: Config, data: DataSet) -> Fitted:
     made = classifier(config.baseline or Baseline(), config.training.seed)
     rows, labels = prepared_rows(data, data.train)
     if len(np.unique(labels)) < 2:
-        raise ConfigError("data: the training images are all of one class: there is nothing to tell apart")
+        raise ConfigError(f"data: the training {called(config.data)} are all of one class: there is nothing to tell apart")
     if config.baseline and config.baseline.model == "knn" and config.baseline.neighbours > len(rows):
-        raise ConfigError(f"baseline.neighbours: {config.baseline.neighbours} are more than the {len(rows)} training images")
+        raise ConfigError(f"baseline.neighbours: {config.baseline.neighbours} are more than the {len(rows)} training {called(config.data)}")
     began = time.perf_counter()
     made.fit(rows, labels)
     return Fitted(made, data, time.perf_counter() - began)
@@ -98,6 +98,11 @@ def boundary(fitted: Fitted, settings: Data, side: int) -> Field:
         return field_of(np.asarray(fitted.classifier.predict_proba(cells), np.float32), side)
     winner = fitted.predict(cells).astype(np.uint8).reshape(side, side)
     return Field(winner, np.ones(winner.shape, np.float32))
+
+
+def called(data: Data) -> str:
+    """What the data is made of: images, or points in the plane."""
+    return "points" if is_points(data) else "images"
 
 
 def sources(data: DataSet) -> Mapping[str, Source]:
