@@ -28,11 +28,11 @@ ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b
 class Terminal:
     """``tui-trainer`` in a pseudo-terminal of 100 columns."""
 
-    def __init__(self, *arguments: str, cwd: Path) -> None:
+    def __init__(self, *arguments: str, cwd: Path, locale: str = "C.UTF-8") -> None:
         self.master, side = pty.openpty()
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 34, 100, 0, 0))
         env = {key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "TUI_TRAINER", "SSH"))}
-        env |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(REPOSITORY)}
+        env |= {"TERM": "xterm-256color", "LC_ALL": locale, "PYTHONPATH": str(REPOSITORY)}
         env |= {"COLUMNS": "80", "LINES": "24"}  # exported by some shell long ago: the terminal knows better
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tui_trainer", *arguments], cwd=cwd, env=env, stdin=side, stdout=side, stderr=side, start_new_session=True,
@@ -170,6 +170,18 @@ def test_apps_killed_while_they_steer_leave_the_run_as_if_it_were_alone(tmp_path
 def figures(run: Path) -> list[tuple[str, int, float, float]]:
     events = [decode(line) for line in (run / "events.jsonl").read_bytes().split(b"\n")[:-1]]
     return [(event.split, event.step, event.loss, event.accuracy) for event in events if isinstance(event, Evaluated)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(("locale", "ascii"), [("C", True), ("POSIX", True), ("C.UTF-8", False), ("xx_XX.UTF-8", False)])
+def test_where_the_locale_is_not_utf_8_every_mark_is_ascii(tmp_path: Path, locale: str, ascii: bool) -> None:
+    terminal = Terminal(cwd=tmp_path, locale=locale)
+    try:
+        terminal.wait("images to train on")
+        terminal.read(0.3)
+        assert terminal.shown.isascii() == ascii
+    finally:
+        terminal.process.kill()
 
 
 @pytest.mark.parametrize("arguments", [["--ascii", "--fps", "5", "open"], ["open", "--ascii", "--fps", "5"], ["--ascii", "--fps", "5"]])

@@ -38,11 +38,20 @@ def no_terminal() -> str:
 
 
 def needs_ascii() -> bool:
-    """Whether the locale cannot show more than ASCII."""
+    """Whether the locale cannot show more than ASCII.
+
+    Under C and POSIX Python takes UTF-8 for itself, and says so where it is asked for its preference: the system's answer counts.
+    A UTF-8 locale that is not installed is the system's C, but it is what the terminal was opened for.
+    """
+    asked = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_CTYPE", "LANG"))), "")
+    return not any(_is_utf8(encoding) for encoding in (asked.partition(".")[2].partition("@")[0], locale.getencoding()))
+
+
+def _is_utf8(encoding: str) -> bool:
     try:
-        return codecs.lookup(locale.getpreferredencoding(False)).name != "utf-8"
+        return codecs.lookup(encoding).name == "utf-8"
     except LookupError:
-        return True
+        return False
 
 
 def open_app(run: str | None = None, runs_dir: str | None = None, *, fps: float | None = None, ascii: bool = False) -> int:
