@@ -5,14 +5,18 @@ The central difference D(e) = (L(w + e) - L(w - e)) / 2e is off the derivative b
 R = (4 D(e/2) - D(e)) / 3, whose error is O(e^4) (Richardson, 1911), and R is what has to agree within the tolerance.
 D(e) itself is shown beside it.
 
-Where the loss has a kink within e (ReLU, max-pooling) neither quotient means anything there: such a weight does not agree, and is
-tried again at a hundredth of e, down to 1e-6. A gradient that is right agrees once e is shorter than the way to the kink;
-one that is wrong never does.
+A gradient g agrees where |R - g| <= T, the tolerance, and |R - g| <= 0.001 max(|g|, |R|, 10 T): T alone would let a gradient that
+is itself of the size of T be wrong by all of it, and a share alone means nothing of gradients near 0, where R is rounding.
+
+Where the loss has a kink within e (ReLU, max-pooling) neither quotient means anything there. Such a weight's R may still fall
+below T by luck, so every R that is not within T / 100 is taken again at a hundredth of e, down to 1e-6, and the nearest counts.
+A gradient that is right gets near once e is shorter than the way to the kink; one that is wrong never does.
 """
 
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -25,8 +29,12 @@ from tui_trainer.training.losses import class_weights, make_loss
 from tui_trainer.training.prepare import Prepared
 
 SMALLEST_EPSILON = 1e-6
-NEGLIGIBLE = 1e-6
-"""Gradients below this have no relative difference worth the name."""
+SHARE = 1e-3
+"""Largest difference as a share of the gradient."""
+LEAST = 10
+"""Tolerances that a gradient's size counts as at least when the share is taken."""
+NEAR = 0.01
+"""Share of the tolerance from which on a shorter epsilon is not tried."""
 Progress = Callable[[int, int], None]
 
 
@@ -36,16 +44,16 @@ class Agreement:
 
     way: str
     """``autograd`` or ``by hand``."""
-    central: float
-    """Largest absolute difference from D(e), where e was short enough."""
+    central: float | None
+    """Largest absolute difference from D(e), where e was short enough; None where it never was."""
     largest: float
     """Largest absolute difference from the extrapolated quotient."""
     relative: float
-    """Largest of |difference| / max(|gradient|, |quotient|), of gradients above 1e-6."""
+    """Largest of |difference| / max(|gradient|, |quotient|, 10 tolerances)."""
     where: tuple[int, ...]
     """The weight of the largest absolute difference, as an index into the tensor."""
     wrong: int
-    """Weights that do not agree within the tolerance."""
+    """Weights that do not agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +66,13 @@ class Checked:
     weights: int
     """How many of its values were checked."""
     kinks: int
-    """How many agreed at a smaller epsilon only."""
+    """How many came near at a shorter epsilon only."""
     agreements: tuple[Agreement, ...]
+
+    @property
+    def size(self) -> int:
+        """All its values."""
+        return prod(self.shape)
 
 
 def check(
@@ -146,30 +159,31 @@ def _quotients(probe: Probe, places: Tensor, epsilon: float, counter: _Counter |
 
 
 def _compare(probe: Probe, places: Tensor, grads: dict[str, Tensor], epsilon: float, tolerance: float, counter: _Counter) -> Checked:
+    values = torch.stack(list(grads.values()))
     central, better = _quotients(probe, places, epsilon, counter)
-    smooth = _agreeing(better, grads, tolerance)
+    smooth = _apart(better, values) <= NEAR * tolerance
     left, shorter = (~smooth).nonzero().flatten(), epsilon / 100
     while len(left) and shorter > SMALLEST_EPSILON * 0.99:
-        better[left] = _quotients(probe, places[left], shorter)[1]
-        left, shorter = left[~_agreeing(better[left], {way: values[left] for way, values in grads.items()}, tolerance)], shorter / 100
-    agreements = tuple(_agreement(way, values, central, better, smooth, places, probe.tensor, tolerance) for way, values in grads.items())
+        again = _quotients(probe, places[left], shorter)[1]
+        nearer = _apart(again, values[:, left]) < _apart(better[left], values[:, left])  # at the shortest, rounding may be more than what is left
+        better[left[nearer]] = again[nearer]
+        left, shorter = left[_apart(better[left], values[:, left]) > NEAR * tolerance], shorter / 100
+    agreements = tuple(_agreement(way, each, central, better, smooth, places, probe.tensor, tolerance) for way, each in grads.items())
     return Checked(probe.layer, probe.name, tuple(probe.tensor.shape), len(places), int((~smooth).sum()) - len(left), agreements)
 
 
-def _agreeing(quotients: Tensor, grads: dict[str, Tensor], tolerance: float) -> Tensor:
-    """Which weights' gradients all agree with their quotients, (P,)."""
-    return torch.stack([(quotients - values).abs() <= tolerance for values in grads.values()]).all(0)
+def _apart(quotients: Tensor, values: Tensor) -> Tensor:
+    """Largest distance of the gradients of all ways (W, P) from the quotients (P,)."""
+    return (quotients - values).abs().amax(0).nan_to_num(nan=torch.inf)
 
 
 def _agreement(
     way: str, values: Tensor, central: Tensor, better: Tensor, smooth: Tensor, places: Tensor, tensor: Tensor, tolerance: float
 ) -> Agreement:
     difference = (better - values).abs().nan_to_num(nan=torch.inf)
-    size = torch.maximum(better.abs(), values.abs())
-    relative = torch.where(size > NEGLIGIBLE, difference / size, 0)
+    relative = difference / torch.maximum(better.abs(), values.abs()).nan_to_num().clamp(min=LEAST * tolerance)
+    wrong = (difference > tolerance) | (relative > SHARE)
     worst = int(difference.argmax())
     where = tuple(int(index) for index in torch.unravel_index(places[worst], tensor.shape))
     plain = (central - values).abs()[smooth]
-    return Agreement(
-        way, float(plain.max()) if len(plain) else float("nan"), float(difference[worst]), float(relative.max()), where, int((difference > tolerance).sum())
-    )
+    return Agreement(way, float(plain.max()) if len(plain) else None, float(difference[worst]), float(relative.max()), where, int(wrong.sum()))

@@ -61,15 +61,27 @@ def _softmax(logits: Tensor) -> Iterator[ClosedForm]:
 
 
 def _of_logits(logits: Tensor, labels: Tensor, soft: Tensor) -> Iterator[ClosedForm]:
-    formulas = {"cross-entropy": "y - t", "squared-error": "2 J (y - t)", "dice": "-2 y (1{i=c} - y_i) / (y + 1)^2", "focal": "(g y (1-y)^(g-1) log y - (1-y)^g) (1{i=c} - y_i)"}
     for name, recipe in RECIPES.items():
         for kind, targets in (("", labels), (", soft targets", soft)):
             criterion = make_loss(recipe, COUNTS, CPU, torch.float64)
             loss = partial(_loss, criterion, targets)
             _, closed = loss_rule(recipe, class_weights(recipe, COUNTS, CPU, torch.float64))(logits, targets)
-            formula = formulas[recipe.loss] if name != "cross-entropy, balanced weights" else "w_c (y - t) / sum w_c"
-            formula = "y - q" if recipe.label_smoothing else formula
+            formula = _formula(recipe, soft=bool(kind))
             yield ClosedForm(name + kind, "dL/dz", formula, _furthest(closed, torch.func.grad(loss)(logits)), _furthest(closed, _each_quotient(loss, logits)))
+
+
+def _formula(recipe: Recipe, *, soft: bool) -> str:
+    """dL/dz_i of one image. A hard target has one true class c; of a soft one t, which sums to 1, every class k counts."""
+    if recipe.class_weights != "none":
+        return "(y_i sum_k w_k t_k - w_i t_i) / B" if soft else "w_c (y - t) / sum over images of w_c"
+    if recipe.loss == "dice":
+        return "-2 sum_k t_k y_k (1{i=k} - y_i) / (y_k + 1)^2 / B" if soft else "-2 y_c (1{i=c} - y_i) / (y_c + 1)^2 / B"
+    if recipe.loss == "focal" and recipe.focal_gamma:
+        soft_form = "sum_k t_k (g y_k (1 - y_k)^(g-1) log y_k - (1 - y_k)^g) (1{i=k} - y_i) / B"
+        return soft_form if soft else "(g y_c (1 - y_c)^(g-1) log y_c - (1 - y_c)^g) (1{i=c} - y_i) / B"
+    if recipe.loss == "squared-error":
+        return "2 J (y - t) / B"
+    return "(y - q) / B" if recipe.label_smoothing else "(y - t) / B"
 
 
 def _gamma_0(logits: Tensor, labels: Tensor) -> Iterator[ClosedForm]:
@@ -90,7 +102,7 @@ def _binary(count: int, draw: torch.Generator) -> Iterator[ClosedForm]:
         ("Dice through the sigmoid, t = 1", "dL/dz", "(y-1)/(2y) (1-L)^2", lambda z: binary.dice(z.sigmoid(), ones), z, binary.dice_by_logit(y)),
     ]
     for gamma in (0.0, 0.5, 2.0, 5.0):
-        formula = "t (g (1-y)^(g-1) log y - (1-y)^g/y) - (1-t) (...)"
+        formula = "t (g (1-y)^(g-1) log y - (1-y)^g/y) - (1-t) (g y^(g-1) log(1-y) - y^g/(1-y))"
         cases.append((f"binary focal, gamma {gamma:g}", "dL/dy", formula, partial(_focal, t, gamma), y, binary.focal_by_probability(y, t, gamma)))
     for name, derivative, formula, function, at, closed in cases:
         by_autograd = torch.func.grad(partial(_total, function))(at)
