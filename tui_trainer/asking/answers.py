@@ -286,6 +286,10 @@ class Counts(Message):
     """Population standard deviation."""
     dead: float | None = None
     """Activations of a ReLU only: share of its units that are 0 for every image."""
+    zeros: float | None = None
+    """Activations of a ReLU only: share of them that are 0; ``counts`` leave them out."""
+    best: bool = False
+    """Whether the checkpoint is the best by validation."""
 
 
 @dataclass(frozen=True, slots=True)

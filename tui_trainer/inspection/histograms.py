@@ -1,7 +1,9 @@
 """How weights and activations are distributed, and how they moved over a run's checkpoints."""
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -14,9 +16,12 @@ from tui_trainer.inspection.kernels import weighted
 from tui_trainer.inspection.looking import network_input
 from tui_trainer.inspection.shelf import Loaded, Store, checkpoints_of, run_folder
 from tui_trainer.inspection.taps import Take, Tap, tapped
+from tui_trainer.network import size_of
 from tui_trainer.runs.checkpoints import read_index
 
 BATCH = 64
+BATCH_VALUES = 2_000_000
+"""Activations of a batch at most: looked through in some hundredths of a second."""
 MOST_IMAGES, MOST_BINS, MOST_CHECKPOINTS = 4096, 400, 24
 
 
@@ -31,6 +36,8 @@ class Moments:
     squares: float = 0.0
     silent: Tensor | None = None
     """Of a ReLU's units, bool (units,): which were 0 so far."""
+    nothing: int = 0
+    """Of a ReLU's activations: how many were 0."""
 
     def add(self, values: Tensor) -> None:
         """Take in ``values``; those that are not finite are left out."""
@@ -56,6 +63,11 @@ class Moments:
         """Share of a ReLU's units that were always 0."""
         return None if self.silent is None else float(self.silent.double().mean())
 
+    @property
+    def zeros(self) -> float | None:
+        """Share of a ReLU's activations that were 0."""
+        return None if self.silent is None else self.nothing / max(1, self.count)
+
 
 @dataclass(slots=True)
 class _Layer:
@@ -80,12 +92,13 @@ Layers = dict[str, _Layer]
 def histograms(store: Store, question: ShowHistograms, breathe: Breathe) -> Histograms:
     """See :class:`ShowHistograms`. Raises ConfigError.
 
-    A ReLU's unit is a channel where its output is an image, a single value elsewhere.
+    A ReLU's unit is a channel where its output is an image, a single value elsewhere. Its zeros are told as a share and left out
+    of its counts, beside which the rest would not be seen. Of checkpoints of one step, whose weights are the same, the newest stands.
     """
     if not 1 <= question.images <= MOST_IMAGES or not 2 <= question.bins <= MOST_BINS:
         raise ConfigError(f"images {question.images}, bins {question.bins}: allowed are 1 to {MOST_IMAGES} images and 2 to {MOST_BINS} bins")
     run = run_folder(question.weights.run)
-    points = _spread(checkpoints_of(run.checkpoints))
+    points = _spread(_of_steps(checkpoints_of(run.checkpoints)))
     if not points:
         raise ConfigError(f"{run.checkpoints}: the run has no checkpoint yet")
     split, pixels = _sample(store, question, breathe)
@@ -93,7 +106,8 @@ def histograms(store: Store, question: ShowHistograms, breathe: Breathe) -> Hist
     outputs: Layers = {}
     for turn in (0, 1):  # the ranges first, then the counts: no activation is kept
         for number, point in enumerate(points):
-            breathe("checkpoints", turn * len(points) + number, 2 * len(points))
+            tell = partial(breathe, "checkpoints", turn * len(points) + number, 2 * len(points))
+            tell()
             try:
                 loaded = store.network(Weights(question.weights.run, point.file, question.weights.trust), keep=False)
             except ConfigError:
@@ -101,10 +115,19 @@ def histograms(store: Store, question: ShowHistograms, breathe: Breathe) -> Hist
                     raise
                 continue  # a live trainer has deleted it meanwhile
             if turn == 0:
-                _measure(loaded, pixels, point.file, weights, outputs)
+                _measure(loaded, pixels, point.file, weights, outputs, tell)
             else:
-                _count(loaded, pixels, point.file, weights, outputs, question.bins)
+                _count(loaded, pixels, point.file, weights, outputs, question.bins, tell)
     return Histograms(split, len(pixels), *(tuple(_told(layer, points) for layer in layers.values()) for layers in (weights, outputs)))
+
+
+def _of_steps(points: tuple[CheckpointInfo, ...]) -> tuple[CheckpointInfo, ...]:
+    """One of each step: the newest, which is the best where one of them is."""
+    by_step: dict[int, CheckpointInfo] = {}
+    for point in points:
+        older = by_step.pop(point.step, None)
+        by_step[point.step] = replace(point, best=point.best or (older is not None and older.best))
+    return tuple(by_step.values())
 
 
 def _spread(points: tuple[CheckpointInfo, ...]) -> tuple[CheckpointInfo, ...]:
@@ -123,7 +146,7 @@ def _sample(store: Store, question: ShowHistograms, breathe: Breathe) -> tuple[s
     return split, source.read(slice(0, min(question.images, len(source))))[0]
 
 
-def _measure(loaded: Loaded, pixels: Tensor, file: str, weights: Layers, outputs: Layers) -> None:
+def _measure(loaded: Loaded, pixels: Tensor, file: str, weights: Layers, outputs: Layers, tell: Callable[[], None]) -> None:
     for tap in weighted(loaded):
         weights.setdefault(tap.info.place, _Layer(tap.info)).moments.setdefault(file, Moments()).add(_weight(tap))
 
@@ -133,19 +156,21 @@ def _measure(loaded: Loaded, pixels: Tensor, file: str, weights: Layers, outputs
         if tap.rectifies:
             silent = (output == 0).transpose(0, 1).flatten(1).all(1).cpu() if output.dim() > 1 else (output == 0).cpu()
             moments.silent = silent if moments.silent is None else moments.silent & silent
+            moments.nothing += int((output == 0).sum())
 
-    _forward(loaded, pixels, take)
+    _forward(loaded, pixels, take, tell)
 
 
-def _count(loaded: Loaded, pixels: Tensor, file: str, weights: Layers, outputs: Layers, bins: int) -> None:
-    def into(layer: _Layer, values: Tensor) -> None:
+def _count(loaded: Loaded, pixels: Tensor, file: str, weights: Layers, outputs: Layers, bins: int, tell: Callable[[], None]) -> None:
+    def into(layer: _Layer, values: Tensor, rectified: bool = False) -> None:
         low, high = layer.reach
-        counted = torch.histc(values[values.isfinite()].float(), bins, low, high).round().long().cpu()
+        chosen = values.isfinite() & (values != 0) if rectified else values.isfinite()
+        counted = torch.histc(values[chosen].float(), bins, low, high).round().long().cpu()
         layer.counts[file] = layer.counts.get(file, torch.zeros(bins, dtype=torch.int64)) + counted
 
     for tap in weighted(loaded):
         into(weights[tap.info.place], _weight(tap))
-    _forward(loaded, pixels, lambda tap, output: into(outputs[tap.info.place], output))
+    _forward(loaded, pixels, lambda tap, output: into(outputs[tap.info.place], output, tap.rectifies), tell)
 
 
 def _weight(tap: Tap) -> Tensor:
@@ -154,15 +179,18 @@ def _weight(tap: Tap) -> Tensor:
     return weight.detach()
 
 
-def _forward(loaded: Loaded, pixels: Tensor, take: Take) -> None:
-    with torch.inference_mode(), tapped(loaded.trained.model, loaded.taps, take):
-        for batch in torch.split(pixels, BATCH):
+def _forward(loaded: Loaded, pixels: Tensor, take: Take, tell: Callable[[], None]) -> None:
+    """Batch by batch, each as large as a breath is long; between them nothing listens to the network, which a stroke may be asking."""
+    values = sum(size_of(tap.info.shape) for tap in loaded.taps)
+    for batch in torch.split(pixels, max(1, min(BATCH, BATCH_VALUES // max(values, 1)))):
+        with torch.inference_mode(), tapped(loaded.trained.model, loaded.taps, take):
             loaded.trained.model(network_input(loaded, batch))
+        tell()
 
 
 def _told(layer: _Layer, points: tuple[CheckpointInfo, ...]) -> LayerHistograms:
     counts = tuple(
-        Counts(point.file, point.step, point.epoch, tuple(layer.counts[point.file].tolist()), moments.mean, moments.deviation, moments.dead)
+        Counts(point.file, point.step, point.epoch, tuple(layer.counts[point.file].tolist()), moments.mean, moments.deviation, moments.dead, moments.zeros, point.best)
         for point in points
         if point.file in layer.counts and (moments := layer.moments.get(point.file))
     )

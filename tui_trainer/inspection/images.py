@@ -13,7 +13,7 @@ from tui_trainer.inspection.breath import Breathe
 from tui_trainer.inspection.shelf import Loaded, Scores, Store
 
 MOST_IMAGES = 500
-CHUNK = 2048
+CHUNK = 256
 EXACT = 10_000
 """Disagreements up to which McNemar's test is exact; above, it takes the normal distribution."""
 

@@ -12,6 +12,10 @@ from tui_trainer.tui.screens.panels import name
 from tui_trainer.tui.views.view import Subject, View
 from tui_trainer.tui.widgets.ridges import Ridge, Ridges
 
+FEW = 4
+"""Checkpoints below which one sees little of how anything moved."""
+MORE = ("A run keeps its best and its last checkpoint. More of them show how the layers moved:", "--set training.keep_checkpoints=20 keeps the newest 20, one an epoch.")
+
 
 class HistogramsView(View):
     """How the layers moved."""
@@ -42,7 +46,8 @@ class HistogramsView(View):
 
     def _show(self, found: Histograms) -> None:
         layers = found.weights if self.what == "weights" else found.activations
-        self.query_one(Ridges).show(ridges_of(layers), empty="No layer has any.")
+        few = max((len(layer.checkpoints) for layer in layers), default=0) < FEW
+        self.query_one(Ridges).show(ridges_of(layers), empty="No layer has any.", foot=MORE if few else ())
         dead = dead_words(found.activations)
         over = "over the checkpoints, oldest first"
         name(self.query_one(Ridges), f"Weights {over}" if self.what == "weights" else f"Activations of {found.images} {found.split} images {over}")
@@ -65,16 +70,20 @@ def ridges_of(layers: Sequence[LayerHistograms]) -> list[Ridge]:
     found: list[Ridge] = []
     for layer in layers:
         found.append(Ridge(plain(f"{layer.place}  {layer.name}   {layer.low:.3g} … {layer.high:.3g}"), (), 0, 0, heading=True))
-        found += [Ridge(f"  epoch {each.epoch:.2f}", each.counts, layer.low, layer.high, plain(_note(each))) for each in layer.checkpoints]
+        widest = max((len(f"{each.epoch:.2f}") for each in layer.checkpoints), default=0)
+        for number, each in enumerate(layer.checkpoints, 1):
+            marks = "".join(" " + word for word, holds in (("best", each.best), ("last", number == len(layer.checkpoints))) if holds)
+            found.append(Ridge(f"  epoch {each.epoch:{widest}.2f}{marks}", each.counts, layer.low, layer.high, plain(_note(each))))
     return found
 
 
 def _note(each: Counts) -> str:
+    zeros = f"  zero {100 * each.zeros:5.1f} %" if each.zeros is not None else ""
     dead = f"  dead {100 * each.dead:5.1f} %" if each.dead is not None else ""
-    return f"mean {each.mean:+.3f}  ± {each.deviation:.3f}{dead}".replace("-", "−")
+    return f"mean {each.mean:+.3f}  ± {each.deviation:.3f}{zeros}{dead}".replace("-", "−")
 
 
 def dead_words(layers: Sequence[LayerHistograms]) -> str:
     """The share of dead units of every ReLU at the newest checkpoint."""
-    shares = [f"{layer.place} {100 * layer.checkpoints[-1].dead:.0f} %" for layer in layers if layer.checkpoints and layer.checkpoints[-1].dead is not None]
+    shares = [f"layer {layer.place}: {100 * layer.checkpoints[-1].dead:.0f} %" for layer in layers if layer.checkpoints and layer.checkpoints[-1].dead is not None]
     return f"dead ReLUs: {', '.join(shares)}" if shares else ""
