@@ -77,12 +77,19 @@ class Picture(Message):
         return cls.of(((finite - least) / step).round().clip(0, 255).astype(np.uint8), least, step)
 
 
+def png_path(path: str | Path) -> Path:
+    """Where a PNG file of this name goes: a name without an ending gets one. Raises ConfigError for the ending of something else."""
+    whole = given_path(str(path))
+    if whole.suffix.lower() not in ("", ".png"):
+        raise ConfigError(f"{path}: pictures are written as PNG; allowed is a name that ends in .png")
+    return whole if whole.suffix else whole.with_suffix(".png")
+
+
 def save_png(picture: Picture, path: str | Path) -> Path:
     """Write the pixels as a PNG file, its folder made where it is missing; returns the whole path. Raises ConfigError where it cannot be written."""
     from PIL import Image
 
-    whole = given_path(str(path))
-    whole = whole if whole.suffix else whole.with_suffix(".png")
+    whole = png_path(path)
     try:
         whole.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(picture.array()).save(whole, "PNG")
@@ -94,7 +101,7 @@ def save_png(picture: Picture, path: str | Path) -> Path:
 def read_png(path: str | Path) -> Picture:
     """A picture file of any kind that Pillow reads, in its own size, grey or colour as it is. Raises ConfigError."""
     from tui_trainer.catalogue.pictures import UnreadableImageError, read_header, read_picture
-    from tui_trainer.config.paths import is_file
+    from tui_trainer.config.paths import is_file, is_folder
 
     whole = given_path(str(path))
     try:
@@ -103,5 +110,7 @@ def read_png(path: str | Path) -> Picture:
             raise ConfigError(f"{whole}: the picture has {header.height}×{header.width} pixels; allowed are up to {MAX_SIDE} a side")
         pixels = read_picture(whole, (1 if header.grey else 3, header.height, header.width))
     except UnreadableImageError as error:
+        if is_folder(whole):
+            raise ConfigError(f"{whole}: this is a folder; allowed is a picture file") from None
         raise ConfigError(f"{whole}: no such file" if not is_file(whole) else f"{whole} cannot be read as an image: {error}") from None
     return Picture.of(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))

@@ -4,6 +4,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from tui_trainer.reports.document import Gallery
+from tui_trainer.reports.lettering import letters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +50,7 @@ def _png(pixels: "Pixels") -> bytes:
 
 def gallery_png(gallery: Gallery) -> bytes:
     """All tiles with their lines on white, in one PNG."""
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
     tall = max((len(tile.lines) for tile in gallery.tiles), default=0)
     across = min(PER_ROW, max(1, len(gallery.tiles)))
@@ -57,7 +58,7 @@ def gallery_png(gallery: Gallery) -> bytes:
     rows = -(-len(gallery.tiles) // across)
     sheet = Image.new("RGB", (across * width + MARGIN, rows * height + MARGIN), "white")
     pen = ImageDraw.Draw(sheet)
-    font: Any = ImageFont.load_default(11)
+    font = letters(11)
     for number, tile in enumerate(gallery.tiles):
         left, top = MARGIN + number % across * width, MARGIN + number // across * height
         image = Image.open(io.BytesIO(tile.png)).convert("RGB")

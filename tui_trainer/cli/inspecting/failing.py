@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,7 @@ from tui_trainer.cli.options import Checkpoint, Device, Json, Run, RunsDir, Trus
 from tui_trainer.runs.calibration import BINS, verdict
 
 if TYPE_CHECKING:
-    from tui_trainer.asking.answers import Calibration, CheckpointInfo
+    from tui_trainer.asking.answers import Calibration
 
 SORTS = ("loss", "confidence", "index")
 KINDS = ("first", "second", "both", "neither")
@@ -37,11 +37,11 @@ def errors(
 ) -> None:
     """List the images that a run gets wrong, worst first, and draw them on a terminal."""
     from tui_trainer.asking.questions import ListImages, Open
-    from tui_trainer.config import ConfigError
     from tui_trainer.cli.console import console, count, percent, print_json
     from tui_trainer.cli.inspecting.gallery import print_tiles
     from tui_trainer.cli.inspecting.sheet import Group, sheet_path, write_sheet
     from tui_trainer.cli.tables import print_table
+    from tui_trainer.config import ConfigError
 
     one_of("--split", split, SPLITS)
     one_of("--sort", sort, SORTS)
@@ -145,7 +145,9 @@ def calibration(
         found = inspection.answer(Summarise(weights, split, bins))  # type: ignore[arg-type]
     told = found.calibration
     if as_json:
-        print_json({**head_json(run, found.checkpoint, split), "images": found.images, "accuracy": found.accuracy, "nll": found.nll, **dataclasses.asdict(told)})
+        print_json(
+            {**head_json(run, found.checkpoint, split), "images": found.images, "accuracy": found.accuracy, "nll": found.nll, **dataclasses.asdict(told)}
+        )
         return
     target = console()
     print_head(
