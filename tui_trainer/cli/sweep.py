@@ -187,10 +187,11 @@ def _live_table(conductor: "Conductor", room: int) -> Any:
     from tui_trainer.cli.console import percent
     from tui_trainer.cli.tables import table, words
     from tui_trainer.runs.status import LIVE
+    from tui_trainer.sweeps.conduct import trial_state
 
     states = [(trial, conductor.state(trial)) for trial in conductor.record.trials]
     live = [(trial, state) for trial, state in states if state and state.state in LIVE]
-    ended = Counter(state.state for _, state in states if state and state.state not in LIVE)
+    ended = Counter(trial_state(state) for _, state in states if state and state.state not in LIVE)
     made = table("run", "trial", "state", ">epoch", ">best", ">last")
     for trial, state in live[:room]:
         figures = [state.summary.get(which, {}).get("validation", {}).get("accuracy") for which in ("best", "last")]
@@ -205,6 +206,7 @@ def _say_ends(target: "Console", conductor: "Conductor", said: set[str], quiet: 
     """A line for every trial that ended since the last look."""
     from tui_trainer.cli.console import percent
     from tui_trainer.runs.status import LIVE
+    from tui_trainer.sweeps.conduct import PRUNED, trial_state
 
     for trial in conductor.record.trials:
         state = conductor.state(trial) if trial.run not in said else None
@@ -213,7 +215,9 @@ def _say_ends(target: "Console", conductor: "Conductor", said: set[str], quiet: 
         said.add(trial.run)
         if not quiet:
             best = state.summary.get("best", {}).get("validation", {}).get("accuracy")
-            target.print(f"{trial.run}  {trial.label}, seed {trial.seed}: {state.state}{f' ({state.reason})' if state.reason else ''}, best validation {percent(best)}", soft_wrap=True)
+            word = trial_state(state)
+            why = f" at epoch {state.epoch:.1f}" if word == PRUNED else f" ({state.reason})" if state.reason else ""
+            target.print(f"{trial.run}  {trial.label}, seed {trial.seed}: {word}{why}{f', best validation {percent(best)}' if best is not None else ''}", soft_wrap=True)
 
 
 def _status(record: "SweepRecord") -> int:

@@ -14,6 +14,7 @@ MOST_ROWS = 20
 """Of a search, the best."""
 NARROWEST_LABEL = 16
 GAP = 2
+"""Between two epochs; between the three figures of one there is one column less."""
 
 
 def print_sweep(target: "Console", record: SweepRecord, as_json: bool) -> None:
@@ -47,13 +48,13 @@ def print_sweep(target: "Console", record: SweepRecord, as_json: bool) -> None:
 def unfinished(record: SweepRecord) -> dict[str, int]:
     """How many trials ended before their end, by state and reason; pruned ones are as they should be."""
     from tui_trainer.runs.status import LIVE
-    from tui_trainer.sweeps.conduct import PRUNING, Conductor
+    from tui_trainer.sweeps.conduct import PRUNED, Conductor, trial_state
 
     found: dict[str, int] = {}
     conductor = Conductor(record, 1)
     for trial in record.trials:
         state = conductor.state(trial)
-        if state and state.state not in (*LIVE, "finished") and PRUNING not in state.reason:
+        if state and trial_state(state) not in (*LIVE, "finished", PRUNED):
             told = state.state + (f": {state.reason}" if state.reason else "")
             found[told] = found.get(told, 0) + 1
     return found
@@ -61,7 +62,7 @@ def unfinished(record: SweepRecord) -> dict[str, int]:
 
 def _width(rows: Sequence[TrialRow]) -> int:
     """Columns of one figure."""
-    return 10 if any(len(row.runs) > 1 for row in rows) else 5
+    return 9 if any(len(row.runs) > 1 for row in rows) else 5
 
 
 def _blocks(target: "Console", rows: Sequence[TrialRow]) -> Iterator[list[str]]:
@@ -69,7 +70,7 @@ def _blocks(target: "Console", rows: Sequence[TrialRow]) -> Iterator[list[str]]:
     moments = list(dict.fromkeys(moment for row in rows for moment in row.cells))
     if not moments:
         yield []
-    each = 3 * _width(rows) + 3 * GAP
+    each = 3 * _width(rows) + 2 + GAP
     label = min(max((len(row.label) for row in rows), default=0), NARROWEST_LABEL)
     fitting = max(1, (target.width - label) // each) if target.is_terminal else len(moments)
     for first in range(0, len(moments), max(1, fitting)):
@@ -83,7 +84,7 @@ def _print_cells(target: "Console", rows: Sequence[TrialRow], moments: Sequence[
 
     width = _width(rows)
     columns = ("trial", *(f">{moment if moment == 'end' else f'epoch {moment}'}" for moment in moments), *((">best validation",) if with_best else ()))
-    splits = Text((" " * GAP).join(split.rjust(width) for split in ("train", "val", "test")), style="dim")
+    splits = Text(" ".join(split.rjust(width) for split in ("train", "val", "test")), style="dim")
     lines: list[tuple[str | Text, ...]] = [("", *(splits for _ in moments), *(("",) if with_best else ()))]
     for row in rows:
         cells = [_three([figure(row.cells.get(moment, {}).get(split)) for split in SPLITS], width) for moment in moments]
@@ -95,7 +96,7 @@ def _print_cells(target: "Console", rows: Sequence[TrialRow], moments: Sequence[
 
 
 def _three(figures: Sequence[str], width: int) -> str:
-    return (" " * GAP).join(each.rjust(width) for each in figures)
+    return " ".join(each.rjust(width) for each in figures)
 
 
 def figure(spread: Spread | None) -> str:

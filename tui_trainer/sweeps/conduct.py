@@ -16,6 +16,12 @@ AGAIN = ("stopped", "crashed")
 """States of earlier trials that are gone on with; what failed would fail again."""
 PRUNING = "pruning"
 """Who stopped a trial that fell behind."""
+PRUNED = "pruned"
+
+
+def trial_state(status: Status) -> str:
+    """A trial's state in a word: that of its run, but ``pruned`` where the search stopped it."""
+    return PRUNED if status.state == "stopped" and PRUNING in status.reason else status.state
 
 
 @dataclass(slots=True, eq=False)

@@ -25,8 +25,12 @@ class Action:
     @property
     def shown_key(self) -> str:
         """The key as people write it."""
-        first = self.keys.split(",")[0]
-        return self.key or first.replace("ctrl+", "^").replace("question_mark", "?")
+        return self.key or written(self.keys.split(",")[0])
+
+
+def written(key: str) -> str:
+    """A key of Textual's as people write it."""
+    return key.replace("ctrl+", "^").replace("question_mark", "?")
 
 
 EVERYWHERE = (
@@ -44,13 +48,13 @@ EVERYWHERE = (
 
 DESIGN = (
     Action("train", "ctrl+r", "Train", "Start a run with what the forms hold."),
-    Action("save_preset", "ctrl+s", "Save preset", "Write the forms to a preset file."),
+    Action("find_rate", "ctrl+f,f7", "Find rate", "Find a learning rate: a range test for what the forms hold, its curve, and Enter to take it."),
+    Action("sweep", "ctrl+g,f8", "Sweep", "Train what the forms hold with every combination of some settings, and several seeds."),
+    Action("save_preset", "ctrl+s", "Save preset", "Write the forms to a preset of your own."),
     Action("load_file", "ctrl+o", "Load", "Fill the forms from a preset or a file."),
     Action("copy_command", "ctrl+y", "Copy command", "Copy the command that trains the same from a prompt."),
     Action("undo", "ctrl+z", "Undo", "Take back the last change."),
     Action("reset", "ctrl+x", "Reset", "Back to the preset as it is (undo brings the changes back)."),
-    Action("find_rate", "ctrl+f,f7", "Find rate", "Find a learning rate: a range test for what the forms hold, its curve, and Enter to take it."),
-    Action("sweep", "ctrl+g,f8", "Sweep", "Train what the forms hold with every combination of some settings, and several seeds.", footer=False),
     Action("reset_field", "ctrl+t", "Field back", "The field in focus as the preset (or the forked run) has it.", footer=False),
     Action("leave_field", "escape", "Leave field", "Leave the text field, so that keys such as 2 and q are commands again.", footer=False, key="esc"),
 )
@@ -161,6 +165,7 @@ RUNS = (
     Action("tree", "t", "Tree", "Forks under the runs they come from, or a plain table."),
     Action("sweeps", "w", "Sweeps", "All sweeps, and each as a live table of its trials."),
     Action("filter", "slash", "Filter", "Show only runs that match what you type.", key="/"),
+    Action("all_runs", "escape", "All runs", "The filter away.", key="esc"),
     Action("sort", "s", "Sort", "Sort by the next column (or click its title)."),
     Action("sort_order", "S", "Turn order", "Turn the order round.", footer=False),
     Action("rename", "r", "Rename", "Give this run another name (once it has ended)."),
@@ -179,6 +184,8 @@ TRIALS = (
     Action("open", "enter", "Open", "This trial's run.", key="⏎"),
     Action("mark", "space", "Mark", "Mark this trial for a comparison, or not.", key="space"),
     Action("compare", "v", "Compare", "The marked trials beside each other."),
+    Action("epochs(-1)", "left", "Earlier", "Earlier epochs in the table of figures.", footer=False, key="←"),
+    Action("epochs(1)", "right", "Later", "Later epochs in the table of figures.", footer=False, key="→"),
     Action("go_on", "u", "Go on", "Go on with trials that wait, were stopped or crashed."),
     Action("stop", "s", "Stop", "Stop its trials with a checkpoint each (asks)."),
     Action("back", "escape,b", "Back", "To the list of sweeps.", key="esc"),
@@ -203,5 +210,9 @@ SECTIONS = {
 
 
 def bindings(actions: tuple[Action, ...]) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
-    """The table's rows as Textual takes them."""
-    return [Binding(each.keys, each.name, each.label, show=each.footer, key_display=each.shown_key, tooltip=each.help) for each in actions]
+    """The table's rows as Textual takes them. Each key is written as itself: where one is typed, the key bar shows the other."""
+    return [
+        Binding(key, each.name, each.label, show=each.footer, key_display=written(key) if number else each.shown_key, tooltip=each.help)
+        for each in actions
+        for number, key in enumerate(each.keys.split(","))
+    ]

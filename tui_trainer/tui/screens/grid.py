@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from tui_trainer.config import ConfigError, parse_config
 from tui_trainer.config.sweep import MOST_TRIALS
 from tui_trainer.sweeps.options import several
+from tui_trainer.tui.about import About
 from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.screens.dialogs import Dialog
 
@@ -67,6 +68,10 @@ class AskGrid(Dialog[Grid | None]):
             yield Input("1", compact=True, id="seeds")
             yield Static("", id="wrong", markup=False)
             yield Static(plain("⏎ start   tab the other line   esc leave it"), classes="keys")
+
+    def about_this(self) -> About:
+        """What F1 says of it."""
+        return About("Sweep", ("figure.sweep", "figure.seeds"))
 
     def opened(self) -> None:
         """Type at once."""

@@ -12,8 +12,10 @@ from textual.widgets import Static
 from tui_trainer.config.errors import ConfigError
 from tui_trainer.runs.listing import ListedRun, Listing
 from tui_trainer.sweeps import SweepRecord, TrialRun, read_sweep_record
+from tui_trainer.sweeps.conduct import PRUNED
 from tui_trainer.sweeps.detached import log_path
-from tui_trainer.sweeps.results import Spread, TrialRow, sweep_table
+from tui_trainer.sweeps.results import TrialRow, sweep_table
+from tui_trainer.tui.about import About
 from tui_trainer.tui.actions import TRIALS, bindings
 from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
@@ -22,7 +24,8 @@ from tui_trainer.tui.controls.table import Column, Table
 from tui_trainer.tui.screens.marked import Marked, mark_column
 from tui_trainer.tui.screens.runs import STATES
 from tui_trainer.tui.screens.sparks import accuracy_spark
-from tui_trainer.tui.screens.sweeps import Standing, accuracy, ask_stop, may, standing
+from tui_trainer.tui.screens.sweep_figures import SweepFigures
+from tui_trainer.tui.screens.sweeps import FAILED, Standing, accuracy, ask_stop, may, reason_of, short_label, standing, state_of
 from tui_trainer.tui.widgets.marks import glyphs
 
 if TYPE_CHECKING:
@@ -32,8 +35,10 @@ EVERY = 1.0
 """Seconds between looks at the trials."""
 RARELY = 4
 """Looks between two readings of all figures for the table beneath."""
-SPLITS = ("train", "validation", "test")
 LOG_END = 300
+WAITING = "waiting"
+WIDE = 100
+"""Columns from which a run's whole name is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +52,32 @@ class Row:
     progress: str
     best: float | None
     last: float | None
+    reason: str = ""
+    """Why it failed."""
     slot: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the table: a trial's figures, or those of the report beneath."""
-
-    label: str
-    cells: tuple[str, ...]
-    looks: str = ""
-
-
 def _state(row: Row) -> Part:
-    return (f"{getattr(glyphs(), row.state, glyphs().failed)} {row.state}", STATES.get(row.state, "")) if row.state != "waits" else ("  waits", "muted")
+    if row.state == WAITING:
+        return f"  {WAITING}", "muted"
+    return f"{getattr(glyphs(), 'stopped' if row.state == PRUNED else row.state, glyphs().failed)} {row.state}", STATES.get(row.state, "")
 
 
-COLUMNS: list[Column[Row]] = [
-    mark_column(),
-    Column("label", "trial", 22, lambda row: (row.label, "bold"), grows=True, most=60),
-    Column("seed", "seed", 5, lambda row: str(row.seed), "right"),
-    Column("state", "state", 10, _state),
-    Column("progress", "epochs", 9, lambda row: row.progress, "right"),
-    Column("best", "best %", 6, lambda row: f"{100 * row.best:.2f}" if row.best is not None else "", "right"),
-    Column("last", "last %", 6, lambda row: f"{100 * row.last:.2f}" if row.last is not None else "", "right"),
-    Column("spark", "validation", 10, lambda row: (accuracy_spark(row.path, row.state) if row.state != "waits" else "", "validation")),
-    Column("run", "run", 14, lambda row: (row.path.name, "muted"), grows=True, most=24, from_width=100),
-]
+def _columns(width: int, *, seeds: bool) -> list[Column[Row]]:
+    """Those for a table of so many columns: the run's whole name where there is room, else what follows the sweep's; seeds where they differ."""
+    run: Column[Row] = Column("run", "run", 14, lambda row: (row.path.name, "muted"), grows=True, most=24)
+    number: Column[Row] = Column("run", "run", 4, lambda row: (f".{row.path.name.rpartition('.')[2]}", "muted"))
+    return [
+        mark_column(),
+        run if width >= WIDE else number,
+        Column("label", "trial", 16, lambda row: (short_label(row.label), "bold"), grows=True, most=60),
+        *([Column[Row]("seed", "seed", 4, lambda row: str(row.seed), "right")] if seeds else []),
+        Column("state", "state", 10, _state),
+        Column("progress", "epochs", 9, lambda row: row.progress, "right"),
+        Column("best", "best %", 6, lambda row: f"{100 * row.best:.2f}" if row.best is not None else "", "right"),
+        Column("last", "last %", 6, lambda row: f"{100 * row.last:.2f}" if row.last is not None else "", "right"),
+        Column("spark", "validation", 10, lambda row: (accuracy_spark(row.path, row.state) if row.state != WAITING else "", "validation")),
+    ]
 
 
 class SweepScreen(Screen[None]):
@@ -98,20 +102,27 @@ class SweepScreen(Screen[None]):
         """What it is, the trials, the table."""
         yield Header("runs")
         yield Static("", id="told", markup=False)
-        yield Table[Row](COLUMNS, empty=["The sweep starts: its trials stand here in a moment."], id="trials", classes="panel")
-        yield Table[Line]([], empty=["Figures come with the first evaluations."], cursor=False, id="cells", classes="panel")
+        yield Table[Row](_columns(0, seeds=True), empty=["The sweep starts: its trials stand here in a moment."], id="trials", classes="panel")
+        yield Static("", id="why", markup=False)
+        yield SweepFigures()
         yield KeyBar()
 
     def on_mount(self) -> None:
         """From now on it is alive."""
-        self.query_one("#trials").border_title = "Trials"
-        self.query_one("#cells").border_title = plain("Accuracy in %: train, validation, test")
+        self.query_one("#why").display = False
         self._look()
         self.set_interval(EVERY, self._look)
 
     def on_resize(self) -> None:
         """Other columns fit."""
-        self._draw_table()
+        self._choose_columns()
+
+    def _choose_columns(self) -> None:
+        trials = self.query_one("#trials", Table)
+        columns = _columns(self.size.width, seeds=len({row.seed for row in trials.items}) > 1)
+        if [(column.key, column.width) for column in columns] != [(column.key, column.width) for column in trials.columns]:
+            trials.columns = columns
+            trials.refresh()
 
     def _look(self) -> None:
         if not self.is_current:
@@ -127,7 +138,10 @@ class SweepScreen(Screen[None]):
         self.standing = now = standing(self.record, listed)
         rows = [self._row(trial, listed.get(trial.run)) for trial in self.record.trials]
         self.query_one("#trials", Table).show(rows, key=lambda row: row.path)
-        self._tell("  ".join(filter(None, [self.record.title or self.record.preset, f"{now.live} train, {now.over} over, {now.waiting} wait", now.state])))
+        self._choose_columns()
+        self._tell(f"{now.state}: {now.counts}")
+        self._tell_why()
+        self.query_one("#trials").border_title = plain(" · ".join(filter(None, ("Trials", self.record.title or self.record.preset))))
         self.query_one(Header).subject = f"sweep {self.sweep}"
         self.refresh_bindings()
         state = tuple((row.path, row.state, row.last, row.progress) for row in rows)
@@ -149,13 +163,27 @@ class SweepScreen(Screen[None]):
         if str(line.render()) != plain(f" {text}"):
             line.update(plain(f" {text}"))
 
+    def _tell_why(self) -> None:
+        """Why the trial under the cursor failed, else why most of those that failed did."""
+        line, now, row = self.query_one("#why", Static), self.standing, self.row
+        text = f" {row.path.name} {row.state}: {row.reason}" if row is not None and row.reason else f" {now.failed} failed: {now.reason}" if now and now.reason else ""
+        line.display = bool(text)
+        if str(line.render()) != plain(text):
+            line.update(plain(text))
+
+    def about_this(self) -> About:
+        """What F1 says of it."""
+        return About("Trials", ("figure.sweep", "figure.search", "figure.accuracy"))
+
     def _row(self, trial: TrialRun, listed: ListedRun | None) -> Row:
         path = self.app.root / trial.run
         if listed is None:
-            return Row(path, trial.label, trial.seed, "waits", "", None, None, self.marked.get(path))
+            return Row(path, trial.label, trial.seed, WAITING, "", None, None, slot=self.marked.get(path))
         status = listed.status
         progress = f"{status.epoch:.1f}/{status.total_epochs:g}" if status and status.total_epochs else ""
-        return Row(path, trial.label, trial.seed, status.state if status else "damaged", progress, accuracy(listed, "best"), accuracy(listed, "last"), self.marked.get(path))
+        state = state_of(listed)
+        reason = reason_of(listed) if state in FAILED else ""
+        return Row(path, trial.label, trial.seed, state, progress, accuracy(listed, "best"), accuracy(listed, "last"), reason, self.marked.get(path))
 
     # --- the table beneath
 
@@ -170,35 +198,11 @@ class SweepScreen(Screen[None]):
             self._draw_table()
 
     def _draw_table(self) -> None:
-        if not self.table:
-            return
-        several = any(len(row.runs) > 1 for row in self.table)
-        width = 31 if several else 19
-        moments = list(dict.fromkeys(moment for row in self.table for moment in row.cells))
-        moments = moments[-max(1, (self.app.size.width - 26) // (width + 1)) :]
-        rows = sorted(self.table, key=lambda row: -(row.best.mean if row.best else -1.0)) if self.record and self.record.search else self.table
-        lines: list[Line] = []
-        for row in rows:
-            lines.append(Line(row.label, tuple(_cells(row, moment, several) for moment in moments)))
-            if any(moment in row.report for moment in moments):
-                lines.append(Line("  report", tuple("  ".join(f"{value:.1f}".rjust(9 if several else 5) for value in row.report.get(moment, ())) for moment in moments), "muted"))
-        table = self.query_one("#cells", Table)
-        columns: list[Column[Line]] = [Column("label", "trial", 20, lambda line: (line.label, line.looks or "bold"), grows=True, most=48)]
-        for number, moment in enumerate(moments):
-
-            def cell(line: Line, number: int = number) -> Part:
-                return line.cells[number], line.looks
-
-            columns.append(Column(moment, moment if moment == "end" else f"epoch {moment}", width, cell, "right"))
-        if [column.key for column in columns] != [column.key for column in table.columns]:
-            table.columns = columns
-            table.refresh()
-        else:
-            table.columns = columns
-        table.show(lines)
-        title = "Accuracy in %: train, validation, test" + (f" · mean ± deviation over {max(len(row.runs) for row in self.table)} seeds" if several else "")
-        if table.border_title != plain(title):
-            table.border_title = plain(title)
+        rows = self.table
+        if self.record and self.record.search:
+            rows = sorted(rows, key=lambda row: -(row.best.mean if row.best else -1.0))
+        if rows:
+            self.query_one(SweepFigures).show_rows(rows)
 
     # --- what one can do
 
@@ -215,11 +219,12 @@ class SweepScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A trial that waits has no run yet."""
         if action in ("open", "mark"):
-            return self.row is not None and self.row.state != "waits"
+            return self.row is not None and self.row.state != WAITING
         return len(self.marked) > 1 if action == "compare" else may(self.standing, action)
 
     def on_table_moved(self, event: Table.Moved) -> None:
-        """The keys that apply."""
+        """The keys that apply, and why it failed."""
+        self._tell_why()
         self.refresh_bindings()
 
     def on_table_chosen(self, event: Table.Chosen) -> None:
@@ -228,7 +233,7 @@ class SweepScreen(Screen[None]):
 
     def action_open(self) -> None:
         """Its run."""
-        if self.row is not None and self.row.state != "waits":
+        if self.row is not None and self.row.state != WAITING:
             self.app.open_run(self.row.path)
 
     def action_mark(self) -> None:
@@ -246,6 +251,10 @@ class SweepScreen(Screen[None]):
 
         self.app.push_screen(CompareScreen(dict(self.marked)))
 
+    def action_epochs(self, number: int) -> None:
+        """Earlier or later epochs in the table beneath."""
+        self.query_one(SweepFigures).shift(number)
+
     def action_go_on(self) -> None:
         """With what is left."""
         self.app.start_sweep(self.sweep, ["--go-on", self.sweep])
@@ -259,13 +268,3 @@ class SweepScreen(Screen[None]):
         """To where one came from."""
         self.dismiss()
 
-
-def _cells(row: TrialRow, moment: str, several: bool) -> str:
-    found = row.cells.get(moment, {})
-    return "  ".join(_figure(found.get(split)).rjust(9 if several else 5) for split in SPLITS)
-
-
-def _figure(spread: Spread | None) -> str:
-    if spread is None:
-        return "-"
-    return f"{100 * spread.mean:.1f}" + (f"±{100 * spread.deviation:.1f}" if spread.count > 1 else "")

@@ -1,18 +1,24 @@
 """All sweeps of the runs folder: how far each is."""
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.screen import Screen
+from textual.widgets import Static
 
 from tui_trainer.runs.listing import ListedRun, Listing
 from tui_trainer.runs.status import LIVE
 from tui_trainer.sweeps import SweepRecord, sweep_records
+from tui_trainer.sweeps.conduct import AGAIN, PRUNED, trial_state
 from tui_trainer.sweeps.detached import conductor, stop_sweep
+from tui_trainer.tui.about import About
 from tui_trainer.tui.actions import SWEEPS, bindings
 from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
+from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.controls.table import Column, Table
 from tui_trainer.tui.screens.dialogs import Confirm
 
@@ -21,7 +27,9 @@ if TYPE_CHECKING:
 
 EVERY = 1.0
 """Seconds between looks."""
-AGAIN = ("stopped", "crashed")
+FAILED = ("failed", "crashed", "damaged")
+WAYS = ("finished", *FAILED, "stopped", PRUNED)
+"""In which a trial ends, as they are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +39,80 @@ class Standing:
     name: str
     about: str
     live: int
-    over: int
+    ended: tuple[tuple[str, int], ...]
+    """How many ended in which way: finished, failed, crashed, stopped, pruned."""
     waiting: int
-    again: int
-    """Of those that are over, stopped or crashed: they can be gone on with."""
     best: float | None
     """Best validation accuracy of any trial, 0..1."""
     best_label: str
     at_work: bool
     """Whether a process conducts it on this machine, or trials train."""
+    reason: str = ""
+    """Why trials failed: what most of them say."""
+
+    @property
+    def over(self) -> int:
+        """All that ended."""
+        return sum(number for _, number in self.ended)
+
+    def count(self, *states: str) -> int:
+        """Those that ended so."""
+        return sum(number for state, number in self.ended if state in states)
+
+    @property
+    def failed(self) -> int:
+        """Those that cannot be trusted with a figure."""
+        return self.count(*FAILED)
+
+    @property
+    def again(self) -> int:
+        """Of those that ended, stopped or crashed: they can be gone on with."""
+        return self.count(*AGAIN)
 
     @property
     def state(self) -> str:
         """In a word."""
-        return "running" if self.at_work else "finished" if not self.waiting and not self.again else "stopped"
+        if self.at_work:
+            return "running"
+        if self.waiting or self.again:
+            return "stopped"
+        return "failed" if self.failed and not self.count("finished", PRUNED) else "finished"
+
+    @property
+    def counts(self) -> str:
+        """In a line: such as ``2 running · 5 ended (4 finished, 1 failed) · 3 waiting``."""
+        how = ", ".join(f"{number} {state}" for state, number in self.ended)
+        return f"{self.live} running · {self.over} ended{f' ({how})' if how else ''} · {self.waiting} waiting"
 
 
 def standing(record: SweepRecord, listed: dict[str, ListedRun]) -> Standing:
     """How far ``record`` is, by the runs that are ``listed`` by name."""
-    states = [(trial, found.status.state if found.status else "failed", found) for trial in record.trials if (found := listed.get(trial.run)) is not None]
+    states = [(trial, state_of(found), found) for trial in record.trials if (found := listed.get(trial.run)) is not None]
     live = sum(state in LIVE for _, state, _ in states)
+    ended = Counter(state for _, state, _ in states if state not in LIVE)
+    reasons = Counter(reason_of(found) for _, state, found in states if state in FAILED)
     figures = [(value, trial.label) for trial, _, found in states if (value := accuracy(found, "best")) is not None]
     best, label = max(figures, default=(None, ""), key=lambda each: each[0] or 0.0)
+    wanted = max(len(record.trials), int(record.search.get("trials", 0)))
     return Standing(
-        record.name, record.title or record.preset, live, len(states) - live, len(record.trials) - len(states), sum(state in AGAIN for _, state, _ in states), best, label,
-        live > 0 or conductor(record.root, record.name) is not None,
+        record.name, record.title or record.preset, live, tuple(sorted(ended.items(), key=lambda each: (WAYS.index(each[0]) if each[0] in WAYS else len(WAYS)))),
+        wanted - len(states), best, label, live > 0 or conductor(record.root, record.name) is not None, reasons.most_common(1)[0][0] if reasons else "",
     )  # fmt: skip
+
+
+def state_of(listed: ListedRun) -> str:
+    """A trial's state in a word."""
+    return trial_state(listed.status) if listed.status else "damaged"
+
+
+def short_label(label: str) -> str:
+    """A trial's name without the groups of its settings, so that the values are in sight: ``momentum=0.5, epochs=3``."""
+    return re.sub(r"(^|, )(training|network|data)\.", r"\1", label)
+
+
+def reason_of(listed: ListedRun) -> str:
+    """Why it did not come to its end."""
+    return (listed.status.reason if listed.status else "") or listed.problem
 
 
 def accuracy(listed: ListedRun, which: str) -> float | None:
@@ -69,12 +125,13 @@ def accuracy(listed: ListedRun, which: str) -> float | None:
 
 COLUMNS: list[Column[Standing]] = [
     Column("name", "sweep", 14, lambda row: (row.name, "bold"), grows=True, most=30),
-    Column("state", "state", 9, lambda row: (row.state, {"running": "accent", "stopped": "warning", "finished": "good"}[row.state])),
-    Column("live", "train", 5, lambda row: str(row.live), "right"),
-    Column("over", "over", 5, lambda row: str(row.over), "right"),
-    Column("waiting", "wait", 5, lambda row: str(row.waiting), "right"),
+    Column("state", "state", 9, lambda row: (row.state, {"running": "accent", "stopped": "warning", "finished": "good", "failed": "bad"}[row.state])),
+    Column("live", "running", 7, lambda row: str(row.live), "right"),
+    Column("over", "ended", 5, lambda row: str(row.over), "right"),
+    Column("failed", "failed", 6, lambda row: (str(row.failed), "bad" if row.failed else "muted"), "right"),
+    Column("waiting", "waiting", 7, lambda row: str(row.waiting), "right"),
     Column("best", "best %", 6, lambda row: f"{100 * row.best:.2f}" if row.best is not None else "", "right"),
-    Column("label", "best trial", 16, lambda row: row.best_label, grows=True, most=60),
+    Column("label", "best trial", 14, lambda row: short_label(row.best_label), grows=True, most=60),
     Column("about", "about", 14, lambda row: (row.about, "muted"), grows=True, from_width=100),
 ]
 
@@ -95,6 +152,7 @@ class SweepsScreen(Screen[None]):
         """The table and the keys."""
         yield Header("runs")
         yield Table[Standing](COLUMNS, empty=["There are no sweeps yet.", "1 Design, then ^g, trains what the forms hold with several values of some settings."], id="table")
+        yield Static("", id="summary", markup=False)
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -112,7 +170,20 @@ class SweepsScreen(Screen[None]):
         rows = [standing(record, listed) for record in self.records]
         self.query_one("#table", Table).show(rows, key=lambda row: row.name)
         self.query_one(Header).subject = f"{len(rows)} sweep{'s' if len(rows) != 1 else ''}"
+        self._tell()
+
+    def _tell(self) -> None:
+        """How the trials of the sweep under the cursor ended, and why some failed."""
         self.refresh_bindings()
+        row, line = self.row, self.query_one("#summary", Static)
+        best = f" · best: {short_label(row.best_label)}" if row is not None and row.best_label else ""
+        text = f" {row.counts}{best}" + (f"\n {row.failed} failed: {row.reason}" if row.reason else "") if row is not None else ""
+        if str(line.render()) != plain(text):
+            line.update(plain(text))
+
+    def about_this(self) -> About:
+        """What F1 says of it."""
+        return About("Sweeps", ("figure.sweep", "figure.search", "figure.accuracy"))
 
     @property
     def row(self) -> Standing | None:
@@ -127,6 +198,10 @@ class SweepsScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be stopped is stopped, only what is left is gone on with."""
         return may(self.row, action)
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        """Another sweep, other keys."""
+        self._tell()
 
     def on_table_chosen(self, event: Table.Chosen) -> None:
         """Open it."""
