@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import psutil
 import pytest
 from conftest import REPOSITORY, run_program
 
-from tui_trainer.serving.gate import Gate, is_loopback, same_origin
+from tui_trainer.serving.gate import Gate, is_loopback, reachable_name, same_origin
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -56,6 +57,22 @@ def test_other_machines_only_when_told(tmp_path: Path) -> None:
     done = run_program("serve", "--host", "0.0.0.0", "--port", "0", cwd=tmp_path)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
     assert "--allow-remote" in done.stderr
+
+
+def test_the_address_that_is_printed_is_one_that_others_can_open(tmp_path: Path) -> None:
+    pytest.importorskip("textual_serve")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tui_trainer", "serve", "--port", "0", "--host", "0.0.0.0", "--allow-remote"], cwd=tmp_path, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+    assert process.stdout
+    lines = [process.stdout.readline() for _ in range(2)]
+    process.terminate()
+    process.communicate(timeout=30)
+    assert re.fullmatch(rf"Open  http://{re.escape(socket.gethostname())}:\d+/\?token=\S+\n", lines[0])
+    assert lines[1] == "Ctrl-C ends it.\n"
+    assert Gate(8000, remote=True).host_allowed(f"{socket.gethostname()}:8000")
+    assert [reachable_name(host) for host in ("::", "127.0.0.1", "192.168.1.2", "box.example")] == [socket.gethostname(), "127.0.0.1", "192.168.1.2", "box.example"]
 
 
 def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path) -> None:
@@ -149,6 +166,7 @@ async def test_in_a_browser(served: tuple[str, str, "subprocess.Popen[str]"], tm
         await browser.wait()
     assert "-first-byte" in state["classes"]  # the app's picture arrived
     assert "-closed" not in state["classes"]
+    assert state["focus"] == state["focus after a reload"] == "xterm-helper-textarea"
     assert "token" not in state["address"]
     assert state["cookie"] == ""  # HttpOnly: no script sees it
     assert {address for address in requested if not address.startswith((base, "data:", "about:"))} == set()
@@ -181,11 +199,16 @@ async def _visit(browser: asyncio.subprocess.Process, address: str) -> tuple[dic
 
             await call("Network.enable")
             await call("Page.navigate", url=address)
-            look = "JSON.stringify({classes: document.body ? document.body.className : '', address: location.href, cookie: document.cookie})"
+            look = "JSON.stringify({classes: document.body ? document.body.className : '', address: location.href, cookie: document.cookie, focus: document.activeElement.className})"
+            before: dict[str, str] = {}
             while True:
                 found = await call("Runtime.evaluate", expression=look)
                 state = json.loads(found["result"]["value"]) if isinstance(found.get("result"), dict) and "value" in found["result"] else {"classes": ""}  # type: ignore[index]
                 if "-first-byte" in state["classes"]:
                     await asyncio.sleep(0.5)
-                    return state, requested
+                    if before:
+                        return {**before, "focus after a reload": state["focus"]}, requested
+                    before = state
+                    await call("Runtime.evaluate", expression="document.body.className = ''")  # what is looked at next is the new page
+                    await call("Page.reload")
                 await asyncio.sleep(0.2)

@@ -38,7 +38,8 @@ def serve(run: MaybeRun = None, host: Host = "127.0.0.1", port: Port = 8000, all
     def tell(address: str) -> None:
         if not told:
             shown = address.partition("//")[2].partition("/")[0].rpartition(":")[2]
-            print(f"Open  {address}\nFrom another machine: ssh -L {shown}:127.0.0.1:{shown} THIS-HOST, then open the same address there. Ctrl-C ends it.", flush=True)
+            elsewhere = f"From another machine: ssh -L {shown}:127.0.0.1:{shown} THIS-HOST, then open the same address there. " if is_loopback(host) else ""
+            print(f"Open  {address}\n{elsewhere}Ctrl-C ends it.", flush=True)
         else:
             print(f"Opened. For another browser:  {address}", flush=True)
         told.append(address)

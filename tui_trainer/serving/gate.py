@@ -71,6 +71,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def reachable_name(host: str) -> str:
+    """How another machine calls what is bound to ``host``: all addresses of this machine go by its name."""
+    try:
+        everywhere = ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        everywhere = False
+    return socket.gethostname() if everywhere else host
+
+
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)

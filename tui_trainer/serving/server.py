@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 from textual_serve.server import Server
 
-from tui_trainer.serving.gate import Gate, same_origin
+from tui_trainer.serving.gate import Gate, reachable_name, same_origin
 
 PAGE = Path(__file__).parent / "page"
 REFUSED = "This page belongs to whoever started the server: open the address that `tui-trainer serve` printed last. Each address works once.\n"
@@ -104,7 +104,8 @@ async def _serve(host: str, port: int, arguments: Sequence[str], remote: bool, t
     import asyncio
 
     gate = Gate(port, remote)
-    shown = f"[{host}]" if ":" in host else host
+    named = reachable_name(host)
+    shown = f"[{named}]" if ":" in named else named
 
     def address(token: str) -> None:
         tell(f"http://{shown}:{gate.port}/?token={token}")
