@@ -1,5 +1,7 @@
 """Bad input: one sentence on standard error, exit status 2, no run folder."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,17 @@ CASES = {
     "directory too long": (("network", "digits-mlp", "--dataset", "folder", "--data-dir", "x" * 5000), ("no such folder",)),
     "home of nobody": (("network", "digits-mlp", "--dataset", "npz", "--data-dir", "~nobody-here/x.npz"), ("~nobody-here",)),
     "run name too long for a file": (("runs", "show", "x" * 5000), ("no such run",)),
+    "number below its range": (("gradcheck", "digits-mlp", "--images", "0"), ("--images 0 is out of range; allowed is at least 1",)),
+    "number above its range": (("serve", "--port", "99999"), ("--port 99999 is out of range; allowed is at most 65535",)),
+    "number before the command": (("--fps", "0"), ("--fps 0 is out of range",)),
+    "no number": (("train", "digits-mlp", "--epochs", "few"), ("--epochs few is no number",)),
+    "no whole number": (("gradcheck", "digits-mlp", "--weights", "2.5"), ("--weights 2.5 is no whole number",)),
+    "unknown option": (("gradcheck", "digits-mlp", "--imges", "3"), ("--imges: no such option", "--images", "tui-trainer gradcheck -h")),
+    "option without its value": (("gradcheck", "digits-mlp", "--images"), ("--images",)),
+    "missing argument": (("train",), ("train: PRESET|FILE is missing", "tui-trainer train -h")),
+    "argument too many": (("train", "digits-mlp", "digits-cnn"), ("digits-cnn", "tui-trainer train -h")),
+    "unknown command": (("trian",), ("trian: no such command", "'train'")),
+    "unknown command of a group": (("runs", "lst"), ("lst: no such command", "'list'", "tui-trainer runs -h")),
     "data set to prepare": (("data", "prepare", "minst"), ("minst", "mnist")),
 }
 
@@ -61,12 +74,23 @@ def test_one_sentence_exit_2_nothing_left(case: str, tmp_path: Path) -> None:
     assert set(tmp_path.rglob("*")) == before
 
 
-def test_usage_errors_are_plain(tmp_path: Path) -> None:
-    done = run_program("train", "digits-mlp", "--epochs", "few", cwd=tmp_path)
+@pytest.mark.parametrize("command", ["gradcheck", "baseline", "four-forms"])
+def test_what_the_command_settles_itself_is_not_blamed(command: str, tmp_path: Path) -> None:
+    done = run_program(command, "digits-mlp", "--set", "training.momentum=7", cwd=tmp_path)
     assert done.returncode == 2
-    assert "--epochs" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert "╭" not in done.stderr
+    assert done.stderr == "tui-trainer: digits-mlp with training.momentum=7: training.momentum: 7 is out of range; allowed is less than 1.0\n"
+
+
+def test_a_group_without_a_command_shows_its_help(tmp_path: Path) -> None:
+    done = run_program("runs", cwd=tmp_path)
+    assert "Usage: tui-trainer runs" in done.stdout + done.stderr
+    assert "compare" in done.stdout + done.stderr
+
+
+def test_output_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-m", "tui_trainer", "presets", "list"], stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "tui-trainer: no space left on device; free some and try again\n")
 
 
 def test_full_disk_is_told_in_a_sentence(trained: TrainedRun) -> None:

@@ -102,9 +102,10 @@ def _config(source: str, model: str | None, sets: list[str], dataset: str | None
     if model is not None and model not in names:
         raise ConfigError(f"--model {model}: no such baseline{nearest(model, names)}; allowed is {', '.join(names)}")
     asked = [f"baseline.model={model}"] if model else []
-    config = asked_config(source, [*asked, *sets], dataset, data_dir, seed=seed, device="cpu")
+    on_cpu = {"training": {"device": "cpu"}}
+    config = asked_config(source, [*asked, *sets], dataset, data_dir, on_cpu, seed=seed)
     if config.baseline is None:
-        config = asked_config(source, ["baseline.model=svc-rbf", *sets], dataset, data_dir, seed=seed, device="cpu")
+        config = asked_config(source, sets, dataset, data_dir, on_cpu | {"baseline": {"model": "svc-rbf"}}, seed=seed)
     return anchored(config)
 
 

@@ -28,7 +28,7 @@ def four_forms(
     from tui_trainer.cli.console import can_redraw, claimed_stdout, clip, console
     from tui_trainer.cli.tables import print_table
 
-    config = asked_config(source, sets, dataset, data_dir, seed=seed, device="cpu")
+    config = asked_config(source, sets, dataset, data_dir, {"training": {"device": "cpu"}}, seed=seed)
     live = can_redraw(sys.stderr) and not as_json
 
     def say(name: str, done: int, total: int) -> None:

@@ -47,7 +47,7 @@ def gradcheck(
     for name, value in (("--epsilon", epsilon), ("--tolerance", tolerance)):
         if not 0 < value <= 1:
             raise ConfigError(f"{name} {value:g} is out of range; allowed is more than 0 and at most 1")
-    config = asked_config(source, sets, dataset, data_dir, seed=seed, device="cpu")
+    config = asked_config(source, sets, dataset, data_dir, {"training": {"device": "cpu"}}, seed=seed)
     from tui_trainer.cli.console import can_redraw, claimed_stdout
     from tui_trainer.lab.gradcheck import LEAST, SHARE, check
     from tui_trainer.training.prepare import prepare

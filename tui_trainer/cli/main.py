@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,6 +32,8 @@ from tui_trainer.cli import (
 from tui_trainer.cli.console import complain, plain_where_needed
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
+"""All that is wrong with a command line: click's ClickException, or that of the click that newer typers carry within."""
 
 app = typer.Typer(
     name="tui-trainer",
@@ -91,8 +93,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         plain_where_needed(stream)
     try:
-        app(prog_name="tui-trainer")
-        status = 0
+        status = app(prog_name="tui-trainer", standalone_mode=False) or 0
+    except USAGE_ERROR as error:
+        status = _explain_usage(error)
+    except typer.Abort:
+        complain("aborted")
+        status = 1
     except KeyboardInterrupt:
         status = 130
     except Exception as error:
@@ -115,6 +121,16 @@ def _explain(error: Exception) -> int:
     raise error
 
 
+def _explain_usage(error: Any) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: its help
+        error.show()
+    else:
+        from tui_trainer.cli.usage import sentence  # not before, as above
+
+        complain(sentence(error))
+    return 2
+
+
 def describe(error: OSError) -> str:
     """What the system refused, in a sentence."""
     reason = error.strerror or str(error)
@@ -125,8 +141,11 @@ def describe(error: OSError) -> str:
 def _leave(status: int) -> None:
     try:
         sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still in the buffer would complain when Python exits
+        if not isinstance(error, BrokenPipeError):
+            complain(describe(error))
+            status = status or 1
     sys.exit(status)
 
 

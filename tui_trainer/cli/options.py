@@ -49,19 +49,24 @@ def asked_config(
     sets: Sequence[str] = (),
     dataset: str | None = None,
     data_dir: str | None = None,
+    under: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> "Config":
     """The config of ``source`` with the command line's changes on top; ``--set`` has the last word.
 
-    ``more`` are values of ``training``, None where not given. A preset's directory and counts belong to its data set: where
+    ``more`` are values of ``training``, None where not given; ``under`` are tables that the command itself lays over the preset's,
+    of which errors do not speak as if they had been asked for. A preset's directory and counts belong to its data set: where
     ``dataset`` names another, the one goes and the count of held-out images becomes the share that it was. Raises ConfigError.
     """
     from tui_trainer.config import parse_config, parse_override, preset_path
-    from tui_trainer.config.files import read_tree
+    from tui_trainer.config.files import merge, read_tree
 
     tree = read_tree(preset_path(source))
     if dataset is not None:
         tree = _for_dataset(tree, dataset)
+    if under:
+        parse_config(tree, source)  # where the preset itself is wrong, that is what is said
+        tree = merge(tree, under)
     given = {"data.dataset": dataset, "data.directory": data_dir} | {f"training.{key}": value for key, value in more.items()}
     overrides = {key: value for key, value in given.items() if value is not None}
     return parse_config(tree, source, overrides | dict(map(parse_override, sets)))

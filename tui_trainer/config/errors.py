@@ -64,7 +64,8 @@ def _key(root: type[BaseModel], location: Sequence[int | str]) -> str:
     return ".".join(parts)
 
 
-def _allowed(error: ErrorDetails) -> str:
+def allowed(error: ErrorDetails) -> str:
+    """The bounds that a value broke, such as ``at least 1``; empty where it broke none."""
     context = error.get("ctx", {})
     bounds = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than", "min_length": "at least", "max_length": "at most"}
     found = [f"{word} {context[bound]}" for bound, word in bounds.items() if bound in context]
@@ -91,7 +92,7 @@ def _sentence(root: type[BaseModel], error: ErrorDetails) -> str:
         return str(error["ctx"]["error"])
     if kind == "misfit":
         return error["msg"]
-    if limits := _allowed(error):
+    if limits := allowed(error):
         return f"{shown} is out of range; allowed is {limits}"
     return f"{shown} does not fit: {error['msg'][0].lower()}{error['msg'][1:]}"
 
