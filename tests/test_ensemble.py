@@ -1,6 +1,7 @@
 """Ensembles of real runs: pooled probabilities counted again by hand, and what members add."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -63,11 +64,14 @@ def test_from_the_prompt(root: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     assert "votes counted" in shown.stdout
     assert "member-2" in shown.stdout
+    assert re.search(r"(\d\.\d\d points (above|below)|as good as) its best member, member-\d", shown.stdout)
+    assert "differs: images that it calls otherwise than another member" in shown.stdout
 
 
 def test_what_is_no_ensemble_is_refused(root: Path) -> None:
     alone = run_program("ensemble", "member-1", cwd=root)
     assert (alone.returncode, alone.stdout) == (2, "")
+    assert alone.stderr == "tui-trainer: ensemble: only member-1 is named; an ensemble takes at least two runs\n"
     other = run_program("ensemble", "member-1", "elsewhere", "--split", "validation", cwd=root)
     assert other.returncode == 2
     assert "elsewhere: its data.seed is not that of member-1; another seed holds out other images" in other.stderr

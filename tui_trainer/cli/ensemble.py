@@ -31,7 +31,9 @@ def ensemble(
 ) -> None:
     """Measure several runs as one.
 
-    Averages their probabilities, or counts their votes, says what each member adds, and how often two of them differ.
+    Averages their probabilities, or counts their votes. Of each member: its accuracy alone, that of the others
+    without it, how many points it adds to theirs, and the share of images that it calls otherwise than another
+    member does (differs: the mean over the others).
     """
     import contextlib
 
@@ -44,7 +46,7 @@ def ensemble(
         raise ConfigError(f"--split {split}: no such split{nearest(split, SPLITS)}; allowed is {', '.join(SPLITS)}")
     folders = _folders(runs, runs_dir)
     if len(folders) < 2:
-        raise ConfigError(f"ensemble: {folders[0].name} alone is none; name at least two runs")
+        raise ConfigError(f"ensemble: only {folders[0].name} is named; an ensemble takes at least two runs")
     with claimed_stdout() if as_json else contextlib.nullcontext():
         from tui_trainer.lab.ensemble import evaluate_ensemble
         from tui_trainer.training.inference import load_trained
@@ -99,12 +101,13 @@ def _print(found: "Ensemble", vote: bool) -> None:
     loss = "" if math.isnan(whole.loss) else f"   loss {whole.loss:.4f}"
     best = max(found.members, key=lambda member: member.accuracy)
     target.print(f"{whole.split} accuracy {percent(whole.accuracy)}{loss}", style="bold")
-    target.print(f"{points(whole.accuracy - best.accuracy)} points over its best member, {best.name}", style="dim")
+    target.print(_beside(whole.accuracy - best.accuracy, best.name), style="dim")
     target.print()
     rows = [
         (each.name, percent(each.accuracy), percent(each.without), points(whole.accuracy - each.without), percent(each.disagreement)) for each in found.members
     ]
     print_table(target, ("member", ">alone", ">without it", ">adds", ">differs"), rows, flexible="member")
+    target.print("adds: points that it brings to all the others; differs: images that it calls otherwise than another member, on average", style="dim")
     if 2 < len(found.members) <= WIDEST:
         target.print()
         target.print("images that two members call differently", style="dim")
@@ -117,3 +120,10 @@ def _print(found: "Ensemble", vote: bool) -> None:
     target.print()
     target.print("rows true class, columns predicted", style="dim")
     print_by_class(target, whole.confusion, whole.classes)
+
+
+def _beside(gain: float, best: str) -> str:
+    apart = f"{100 * abs(gain):.2f}"
+    if float(apart) == 0:
+        return f"as good as its best member, {best}"
+    return f"{apart} points {'above' if gain > 0 else 'below'} its best member, {best}"
