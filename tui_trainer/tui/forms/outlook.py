@@ -12,6 +12,7 @@ from tui_trainer.catalogue.split import validation_count
 from tui_trainer.config import Config, Data, Layer, Network, Stage, Training
 from tui_trainer.network import LayerSummary, NetworkError, Shape, describe, show, walk
 from tui_trainer.tui.forms.draft import Draft
+from tui_trainer.tui.forms.worked import worked_out
 from tui_trainer.tui.wording import size, thousands
 
 BYTES = 4
@@ -43,6 +44,8 @@ class NetRow:
     parameters: str = ""
     field: str = ""
     wrong: bool = False
+    worked: tuple[tuple[str, str], ...] = ()
+    """How its figures come about, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,7 @@ def _network(draft: Draft, view: DataView | None) -> tuple[list[NetRow], int, di
     for place, key, layer in places(layers):
         problem = key in wrong
         if place in known and not problem:
-            rows.append(_row(place, key, known[place]))
+            rows.append(_row(place, key, known[place], worked_out(_parse(layer), known[_before(place, layer, list(known))], known[place])))
         else:
             summary = known.get(place)
             rows.append(NetRow(place, key, _name(layer), show(summary.output) if summary else "", "", "", True if problem else not _parses(layer)))
@@ -212,9 +215,17 @@ def _name(layer: Any) -> str:
         return str(layer.get("type", "?")).replace("-", " ") if isinstance(layer, dict) else "?"
 
 
-def _row(place: str, key: str, row: LayerSummary) -> NetRow:
+def _before(place: str, layer: Any, known: Sequence[str]) -> str:
+    """The row of what a layer gets: the one above it, for a block that above its first layer."""
+    first = place
+    while isinstance(layer, dict) and isinstance(layer.get("layers"), list):
+        first, layer = f"{first}.0", layer["layers"][0]
+    return known[known.index(first) - 1]
+
+
+def _row(place: str, key: str, row: LayerSummary, worked: tuple[tuple[str, str], ...] = ()) -> NetRow:
     field = "all" if row.receptive_field is None else str(row.receptive_field)
-    return NetRow(place if place != "input" else "", key, row.name, show(row.output), thousands(row.parameters) if row.parameters else "", field)
+    return NetRow(place if place != "input" else "", key, row.name, show(row.output), thousands(row.parameters) if row.parameters else "", field, worked=worked)
 
 
 def _batches(training: Training, images: int) -> Iterator[tuple[str, str]]:

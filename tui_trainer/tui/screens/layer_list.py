@@ -39,12 +39,15 @@ class LayerTable(Table[NetRow]):
         self.design, self.key, self.changed = design, key, changed
 
     def about_this(self) -> About | None:
-        """The layer under the cursor, and what the columns say of it."""
+        """The layer under the cursor, and how the figures in its columns come about."""
         row = self.item
         layer = self.design.draft.get(row.key) if row is not None and row.key else None
         kind = str(layer.get("type")) if isinstance(layer, dict) else "input"
-        facts = [("Output", row.output), ("Parameters", row.parameters), ("Receptive field", row.field)] if row is not None else []
-        return About(row.name if row is not None else "Layers", (f"layer.{kind}", "figure.parameters", "figure.receptive-field"), facts=tuple((name, value) for name, value in facts if value))
+        if row is None or kind == "input":
+            output = (("Output", row.output),) if row is not None and row.output else ()
+            return About("Input", ("network.layers",), "What the network gets: channels × height × width." if output else "", output)
+        sees = ("figure.receptive-field",) if any(name == "Receptive field" for name, _ in row.worked) else ()
+        return About(row.name, (f"layer.{kind}", *sees), facts=row.worked)
 
     def action_duplicate(self) -> None:
         """Once more."""

@@ -1,14 +1,20 @@
 """Which preset the forms began as, and whether they still say the same."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from textual import events
 from textual.binding import Binding
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui_trainer.runs.citation import citation
+from tui_trainer.tui.about import About
 from tui_trainer.tui.controls.paint import fit, strip
 from tui_trainer.tui.forms.draft import Draft
 from tui_trainer.tui.widgets.marks import glyphs
+from tui_trainer.tui.wording import percent, thousands
 
 
 class PresetRow(Widget, can_focus=True):
@@ -22,6 +28,7 @@ class PresetRow(Widget, can_focus=True):
     source = reactive("")
     about = reactive("")
     changed = reactive(False)
+    facts: tuple[tuple[str, str], ...] = ()
 
     def on_mount(self) -> None:
         """Its name."""
@@ -29,6 +36,7 @@ class PresetRow(Widget, can_focus=True):
 
     def show(self, draft: Draft) -> None:
         """Follow the draft."""
+        self.facts = facts(draft)
         self.source, self.about, self.changed = draft.source, draft.about, draft.touched
         title = "Fork" if draft.locked else "Preset"
         if self.border_title != title:
@@ -37,6 +45,10 @@ class PresetRow(Widget, can_focus=True):
     def explanation(self) -> str:
         """What it is for."""
         return f"{self.about}. Enter lists all presets and takes the path of a file." if self.about else "Enter lists all presets and takes the path of a file."
+
+    def about_this(self) -> About:
+        """What a preset is, and this one."""
+        return About(f"{self.border_title} {self.source}", ("figure.preset",), self.about, self.facts)
 
     def render_line(self, y: int) -> Strip:
         """The preset's name."""
@@ -54,3 +66,23 @@ class PresetRow(Widget, can_focus=True):
         self.refresh()
 
     on_blur = on_focus
+
+
+def facts(draft: Draft) -> tuple[tuple[str, str], ...]:
+    """What the preset shows, whose report it follows, and the figures that the report gives; what it does not say is left out."""
+    description, reference = draft.get("description"), draft.get("reference")
+    found = [("Shows", description)] if isinstance(description, str) else []
+    if isinstance(reference, dict):
+        figures = [_figure(each) for each in (reference, *reference.get("also", ())) if isinstance(each, dict)]
+        found += [("Report", citation(str(reference.get("source", "")))), ("Reference", ", ".join(filter(None, figures))), ("Note", str(reference.get("note", "")))]
+    return tuple((name, value) for name, value in found if value)
+
+
+def _figure(figure: Mapping[str, Any]) -> str:
+    value = figure.get("value")
+    if not isinstance(value, int | float):
+        return ""
+    if figure.get("metric") == "parameters":
+        return f"{thousands(int(value))} parameters"
+    epoch = figure.get("epoch")
+    return f"{figure.get('split', 'test')} accuracy {percent(value)}" + (f" after epoch {epoch:g}" if isinstance(epoch, int | float) else "")
