@@ -2,13 +2,14 @@
 
 import json
 import math
+import random
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import QUICK, run_program
 from tui_trainer.cli.find_lr import LEVELS, chart
-from tui_trainer.lab.rate_test import Tried, rates, suggest
+from tui_trainer.lab.rate_test import NoSuggestion, Suggestion, Tried, rates, suggest
 
 
 def curve(steps: int = 101) -> list[Tried]:
@@ -23,21 +24,59 @@ def curve(steps: int = 101) -> list[Tried]:
 
 def test_the_suggestion_is_where_the_loss_falls_fastest() -> None:
     found = suggest(curve(), 101)
-    assert found is not None
+    assert isinstance(found, Suggestion)
     assert found.steepest == pytest.approx(1e-3, rel=0.2)
     assert found.learning_rate == pytest.approx(found.steepest, rel=0.05)
     assert found.lowest_at == pytest.approx(1e-2, rel=0.3)
     assert found.tenth_of_minimum == pytest.approx(found.lowest_at / 10)
     assert found.diverged_at is None
     cut = suggest(curve()[:80], 101)
-    assert cut is not None
+    assert isinstance(cut, Suggestion)
     assert cut.diverged_at == curve()[79].learning_rate
 
 
 def test_a_loss_that_never_falls_suggests_nothing() -> None:
     rising = [Tried(step, rate, 1 + step, 1 + step) for step, rate in enumerate(rates(1e-4, 1, 50))]
-    assert suggest(rising, 50) is None
-    assert suggest(curve()[:5], 101) is None
+    assert isinstance(suggest(rising, 50), NoSuggestion)
+    short = suggest(curve()[:5], 101)
+    assert isinstance(short, NoSuggestion)
+    assert "5 steps, too few" in short.reason
+
+
+def noisy(fall: float, deviation: float, seed: int, steps: int = 200) -> list[Tried]:
+    """Losses of batches that fall by ``fall`` about 3e-3, on noise, and diverge from 1 on; averaged as the test does."""
+    draw, average, found = random.Random(seed), 0.0, []
+    for step, rate in enumerate(rates(1e-6, 10.0, steps)):
+        x = math.log10(rate)
+        loss = 0.7 - fall / (1 + math.exp(-4 * (x + 2.5))) + max(0.0, x) ** 2 + draw.gauss(0, deviation)
+        average = 0.9 * average + 0.1 * loss
+        found.append(Tried(step, rate, loss, average / (1 - 0.9 ** (step + 1))))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_noise_of_batches_suggests_nothing_and_says_why(seed: int) -> None:
+    """As of circles-mlp: it stays about ln 2, and a few good batches at the start once became 2.6e-06."""
+    found = suggest(noisy(0.0, 0.015, seed), 200)
+    assert isinstance(found, NoSuggestion)
+    assert "never fell clearly" in found.reason
+    assert "single batches differ by 0.0" in found.reason
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_small_fall_above_the_noise_is_found_where_it_is(seed: int) -> None:
+    """As of spirals-mlp: 0.08 of 0.7, while batches vary by 0.03."""
+    found = suggest(noisy(0.08, 0.03, seed), 200)
+    assert isinstance(found, Suggestion)
+    assert 5e-4 < found.learning_rate < 1
+
+
+def test_a_test_that_suggests_nothing_from_the_prompt(tmp_path: Path) -> None:
+    done = run_program("find-lr", "circles-mlp", "--json", cwd=tmp_path)
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert done.returncode == 1
+    assert told["learning_rate"] is None
+    assert told["reason"].startswith("no suggestion: the loss never fell clearly")
 
 
 def test_the_chart_has_its_marks_beneath_their_rates() -> None:

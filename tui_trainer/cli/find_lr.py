@@ -10,7 +10,7 @@ import typer
 from tui_trainer.cli.options import DataDir, Dataset, Device, Set, Source, Trust, asked_config
 
 if TYPE_CHECKING:
-    from tui_trainer.lab.rate_test import Suggestion, Tried
+    from tui_trainer.lab.rate_test import NoSuggestion, Suggestion, Tried
 
 HEIGHT = 12
 LEVELS = " ▁▂▃▄▅▆▇█"
@@ -42,7 +42,7 @@ def find_lr(
         raise ConfigError(f"--from {first:g} --to {last:g}: allowed is 0 < from < to <= 1e6")
     config = asked_config(source, sets, dataset, data_dir, seed=seed, device=device)
     from tui_trainer.cli.console import can_redraw, claimed_stdout
-    from tui_trainer.lab.rate_test import range_test, suggest
+    from tui_trainer.lab.rate_test import NoSuggestion, range_test, suggest
     from tui_trainer.training.prepare import prepare
 
     with claimed_stdout() as stdout:
@@ -61,10 +61,10 @@ def find_lr(
         if out:
             _write_csv(out, tried)
         if as_json:
-            _write_json(stdout, "suggested", None if found is None else {**asdict(found), "learning_rate": found.learning_rate})
+            _write_json(stdout, "suggested", {"learning_rate": None if isinstance(found, NoSuggestion) else found.learning_rate, **asdict(found)})
         else:
             _print(stdout, tried, found, source)
-    raise typer.Exit(0 if found else 1)
+    raise typer.Exit(1 if isinstance(found, NoSuggestion) else 0)
 
 
 def _say(text: str) -> None:
@@ -74,12 +74,11 @@ def _say(text: str) -> None:
     sys.stderr.flush()
 
 
-def _write_json(stream: Any, kind: str, values: dict[str, Any] | None) -> None:
+def _write_json(stream: Any, kind: str, values: dict[str, Any]) -> None:
     import json
 
-    finite = None if values is None else {key: value if not isinstance(value, float) or math.isfinite(value) else None for key, value in values.items()}
-    line = {"type": kind, **finite} if finite is not None else {"type": kind, "learning_rate": None}
-    stream.write(json.dumps(line) + "\n")
+    finite = {key: value if not isinstance(value, float) or math.isfinite(value) else None for key, value in values.items()}
+    stream.write(json.dumps({"type": kind, **finite}) + "\n")
     stream.flush()
 
 
@@ -90,22 +89,24 @@ def _write_csv(out: str, tried: "list[Tried]") -> None:
     Path(out).write_text("step,learning_rate,loss,smoothed\n" + rows, "utf-8")
 
 
-def _print(stream: Any, tried: "list[Tried]", found: "Suggestion | None", source: str) -> None:
+def _print(stream: Any, tried: "list[Tried]", found: "Suggestion | NoSuggestion", source: str) -> None:
     from tui_trainer.cli.console import console, layout_width
+    from tui_trainer.lab.rate_test import NoSuggestion
 
     target = console(stream)
     utf8 = stream.encoding.lower().replace("-", "") == "utf8" and sys.stdout.encoding.lower().replace("-", "") == "utf8"
-    marks = {} if found is None else {found.steepest: "s", found.tenth_of_minimum: "t", found.lowest_at: "m"}
+    marks = {} if isinstance(found, NoSuggestion) else {found.steepest: "s", found.tenth_of_minimum: "t", found.lowest_at: "m"}
     for line in chart(tried, marks, min(layout_width(target), 100) - 10, LEVELS if utf8 else PLAIN_LEVELS):
         target.print(line)
-    if found is None:
-        target.print("no suggestion: the loss never fell; try a smaller --from, more --steps, or another network", style="yellow")
+    if isinstance(found, NoSuggestion):
+        target.print(found.reason, style="yellow")
         return
     ended = f"; it diverged at {found.diverged_at:.2g}" if found.diverged_at else ""
     target.print(f"s  the loss falls fastest at {found.steepest:.2g}")
     target.print(f"m  it is lowest ({found.lowest:.4f}) at {found.lowest_at:.2g}{ended}")
     target.print(f"t  a tenth of that is {found.tenth_of_minimum:.2g}")
-    target.print(f"suggested: {found.learning_rate:g}, where it falls fastest; t is the cautious choice", style="bold")
+    other = "cautious" if found.tenth_of_minimum < found.steepest else "bold"
+    target.print(f"suggested: {found.learning_rate:g}, where it falls fastest; t is the {other} choice", style="bold")
     target.print(f"  tui-trainer train {source} --set training.learning_rate={found.learning_rate:g}")
 
 

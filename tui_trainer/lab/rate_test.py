@@ -7,11 +7,17 @@ became usual through fastai (Gugger, How do you find a good learning rate, 2018)
 - it diverges when the average exceeds four times its minimum so far, or is not finite;
 - *steepest*: where the average falls fastest over log(rate), before its minimum;
 - *a tenth of the minimum*: a tenth of the rate at which the average was lowest.
+
+Ours: a curve suggests something only where it falls clearly. The first SETTLED (10) averages, of few batches each, are passed over; from the
+mean loss of the first START (20) batches to the lowest average it must fall by FALL (5 %) of it, and by NOISE (one) standard deviation of single
+batches; and the steepest place is looked for after the first tenth of that fall, where noise has no slope to offer.
 """
 
 import math
+import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 
@@ -26,7 +32,12 @@ DIVERGED = 4.0
 """Times the lowest average so far."""
 SLOPE = 5
 """Points either side that a slope is fitted over."""
-FEWEST = 2 * SLOPE + 1
+SETTLED, START = 10, 20
+"""Averages that are passed over, and batches whose mean is the loss before anything was learnt."""
+FALL, NOISE, UNDER_WAY = 0.05, 1.0, 0.1
+"""Least fall relative to the start; relative to the standard deviation of single batches; share of it from which the fall is under way."""
+FEWEST = START + 2 * SLOPE + 1
+"""Points from which a curve can suggest something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,13 @@ class Suggestion:
     def learning_rate(self) -> float:
         """The one to take: where the loss falls fastest, at two significant digits; a tenth of the minimum is the cautious one."""
         return float(f"{self.steepest:.2g}")
+
+
+@dataclass(frozen=True, slots=True)
+class NoSuggestion:
+    """Why the curve suggests nothing, as a sentence."""
+
+    reason: str
 
 
 def rates(first: float, last: float, steps: int) -> list[float]:
@@ -98,19 +116,29 @@ def _endless(batches: Batches, batch_size: int, smallest: int) -> Iterator[tuple
         epoch += 1
 
 
-def suggest(tried: list[Tried], steps: int) -> Suggestion | None:
-    """What the curve of a test of ``steps`` planned steps suggests; None where it is too short or never falls."""
+def suggest(tried: list[Tried], steps: int) -> Suggestion | NoSuggestion:
+    """What the curve of a test of ``steps`` planned steps suggests, by the rules at the head of this file."""
     finite = [each for each in tried if math.isfinite(each.smoothed)]
     if len(finite) < FEWEST:
-        return None
-    bottom = min(range(len(finite)), key=lambda place: finite[place].smoothed)
-    slopes = [(slope(finite[place - SLOPE : place + SLOPE + 1]), place) for place in range(SLOPE, min(bottom, len(finite) - SLOPE - 1) + 1)]
-    falls, steepest = min(slopes, default=(0.0, 0))
-    if falls >= 0:
-        return None
-    lowest = finite[bottom]
+        return NoSuggestion(f"no suggestion: the loss diverged after {len(finite)} steps, too few for a curve; begin at a lower rate or take more steps.")
+    bottom = min(range(SETTLED, len(finite)), key=lambda place: finite[place].smoothed)
+    lowest, start = finite[bottom], sum(each.loss for each in finite[:START]) / START
+    fall, noise = start - lowest.smoothed, max(_noise(finite[: max(bottom, 2 * START)]), _noise(finite[max(0, bottom - START) : bottom + START]))
+    if fall < max(FALL * start, NOISE * noise):
+        return NoSuggestion(
+            f"no suggestion: the loss never fell clearly, from {start:.4g} to {lowest.smoothed:.4g} at the lowest, while single batches differ by {noise:.2g}; "
+            "larger batches, other initial weights or more steps may show a fall."
+        )
+    begun = max((place for place in range(bottom) if finite[place].smoothed >= start - UNDER_WAY * fall), default=0)
+    places = range(max(SLOPE, begun), min(bottom, len(finite) - SLOPE - 1) + 1)
+    steepest = min(places, key=lambda place: slope(finite[place - SLOPE : place + SLOPE + 1]), default=bottom)
     ended = tried[-1].learning_rate if len(tried) < steps else None
     return Suggestion(finite[steepest].learning_rate, lowest.learning_rate / 10, lowest.learning_rate, lowest.smoothed, ended)
+
+
+def _noise(points: list[Tried]) -> float:
+    """Standard deviation of single batches' losses about their course: of normal noise the median size of a difference of two is 0.954 of it."""
+    return statistics.median([abs(after.loss - before.loss) for before, after in pairwise(points) if math.isfinite(after.loss)] or [0.0]) / 0.954
 
 
 def slope(points: list[Tried]) -> float:

@@ -58,7 +58,17 @@ class RangeTest:
         self._folder = tempfile.TemporaryDirectory(prefix="tui-trainer-find-lr-")
         place = Path(self._folder.name)
         save_config(self.config, place / "form.toml")
-        command = [sys.executable, "-m", "tui_trainer", "find-lr", str(place / "form.toml"), "--steps", str(STEPS), "--json", *(["--trust"] if self.trusted else [])]
+        command = [
+            sys.executable,
+            "-m",
+            "tui_trainer",
+            "find-lr",
+            str(place / "form.toml"),
+            "--steps",
+            str(STEPS),
+            "--json",
+            *(["--trust"] if self.trusted else []),
+        ]
         with (place / "errors").open("wb") as errors:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
         assert self._process.stdout is not None
@@ -93,7 +103,7 @@ class RangeTest:
             if values["type"] == "tried" and values["smoothed"] is not None:
                 self.points.append(Point(values["learning_rate"], values["smoothed"]))
             elif values["type"] == "suggested" and values["learning_rate"] is None:
-                self.problem = "No suggestion: the loss never fell. Another network or loss may learn; so may more steps (`tui-trainer find-lr --steps`)."
+                self.problem = str(values["reason"])[:1].upper() + str(values["reason"])[1:]
             elif values["type"] == "suggested":
                 self.suggested = Suggested(values["learning_rate"], values["tenth_of_minimum"], values["lowest_at"], values["lowest"], values["diverged_at"])
         except (ValueError, KeyError, TypeError):

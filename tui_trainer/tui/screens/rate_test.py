@@ -32,7 +32,7 @@ class FindRate(Dialog[float | None]):
     def compose(self) -> ComposeResult:
         """The curve, what it says, the keys."""
         with Vertical(id="box", classes="rate"):
-            yield LineChart("Loss", (LOSS,), x_unit="log10 of the rate", decimals=4, empty="torch is loaded, and the data: a few seconds", id="rates")
+            yield LineChart("Loss", (LOSS,), x_unit="rate", x_powers=True, decimals=4, empty="torch is loaded, and the data: a few seconds", id="rates")
             yield Static("", id="said", markup=False)
             yield Static("", id="choices", classes="keys", markup=False)
 
@@ -76,12 +76,15 @@ class FindRate(Dialog[float | None]):
         if found is None:
             self._say(self.test.problem, wrong=True)
             return
-        for rate, label in ((found.learning_rate, f"{found.learning_rate:g}"), (found.lowest_at, "lowest")):
+        for rate, label in ((found.learning_rate, "suggested"), (found.lowest_at, "lowest")):
             chart.mark(math.log10(rate), label)
         ended = f", and it diverged at {found.diverged_at:.2g}" if found.diverged_at else ""
+        which = (
+            "cautious" if found.cautious < found.learning_rate else "bold"
+        )  # a loss that falls to the end of the test is lowest far from where it falls fastest
         self._say(
             f"Suggested: {found.learning_rate:g}, where the loss falls fastest (now {self.now:g}). It is lowest ({found.lowest:.4g}) at {found.lowest_at:.2g}{ended}; "
-            f"a tenth of that, {found.cautious:.2g}, is the cautious choice."
+            f"a tenth of that, {found.cautious:.2g}, is the {which} choice."
         )
         self.query_one("#choices", Static).update(plain(f"⏎ take {found.learning_rate:g}   t take {found.cautious:.2g}   esc leave it"))
 

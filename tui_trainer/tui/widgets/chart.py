@@ -104,6 +104,7 @@ class LineChart(Widget, can_focus=True):
         styles: Sequence[LineStyle] = (TRAIN, VALIDATION),
         *,
         x_unit: str = "epoch",
+        x_powers: bool = False,
         decimals: int = 4,
         unit: str = "",
         log: bool = False,
@@ -115,14 +116,14 @@ class LineChart(Widget, can_focus=True):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """``decimals`` and ``unit`` are those of the values beside the legend; ``y_min`` and ``y_max`` are ends that the
-        y axis never passes; ``window`` is the recent stretch in units of x (None: an eighth of what there is)."""
+        """``x_powers``: x is log10 of what its axis says; ``decimals`` and ``unit`` are those of the values beside the legend;
+        ``y_min`` and ``y_max`` are ends that the y axis never passes; ``window`` is the recent stretch in units of x (None: an eighth of what there is)."""
         super().__init__(name=name, id=id, classes=classes)
         self.border_title = title.replace("[", r"\[") if title else None
         self._styles_of = {style.name: style for style in styles}
         self._histories: dict[str, History] = {}
         self._newest: dict[str, float] = {}
-        self._look = Figure((), Range(0, 1), Range(0, 1), x_unit=x_unit, decimals=decimals, unit=unit.strip(), empty=empty)
+        self._look = Figure((), Range(0, 1), Range(0, 1), x_powers=x_powers, x_unit=x_unit, decimals=decimals, unit=unit.strip(), empty=empty)
         self._limits = (y_min, y_max)
         self._planned: tuple[float, float] | None = None
         self._window = window

@@ -46,6 +46,8 @@ class Figure:
     x: Range
     y: Range
     log: bool = False
+    x_powers: bool = False
+    """Whether x is log10 of what its axis says: a tick at -3 reads 1e-3."""
     x_unit: str = ""
     unit: str = ""
     decimals: int = 4
@@ -116,7 +118,7 @@ def layout(figure: Figure, width: int, height: int) -> Layout:
 
 def _bare(figure: Figure) -> Figure:
     """What the axes depend on: it seldom changes, so what is made of it is kept."""
-    return Figure((), figure.x, figure.y, log=figure.log, x_unit=figure.x_unit, plot=figure.plot)
+    return Figure((), figure.x, figure.y, log=figure.log, x_powers=figure.x_powers, x_unit=figure.x_unit, plot=figure.plot)
 
 
 @lru_cache(16)
@@ -134,6 +136,8 @@ def _layout(figure: Figure, legend: int, width: int, height: int) -> Layout:
     left = max(map(len, y_labels), default=0) + 1 if width >= 20 else 0
     plot_width = max(width - left, 1)
     x_ticks = axis.ticks(figure.x.low, figure.x.high, max(1, min(12, plot_width // 6)))
+    if figure.x_powers:
+        x_ticks = [tick for tick in x_ticks if tick == round(tick)]
     return Layout(
         legend=legend,
         left=left,
@@ -144,7 +148,7 @@ def _layout(figure: Figure, legend: int, width: int, height: int) -> Layout:
         y_ticks=tuple(y_ticks),
         y_labels=tuple(y_labels),
         x_ticks=tuple(x_ticks),
-        x_labels=tuple(axis.labels(x_ticks)),
+        x_labels=tuple(f"1e{tick:.0f}" for tick in x_ticks) if figure.x_powers else tuple(axis.labels(x_ticks)),
     )
 
 
@@ -253,6 +257,9 @@ def _x_labels(canvas: Canvas, figure: Figure, place: Layout, glyphs: Glyphs) -> 
             canvas.write(row, begin, text, INK_AXIS)
             taken = begin + len(text) + 1
     if place.axis:
+        if figure.x_powers and place.x_ticks:  # few ticks far apart, of which none may hide: before the last
+            end = place.left + place.column(place.x_ticks[-1], figure.x, marks)
+            unit = f"{unit} " if unit else ""
         canvas.write(row - 1, end - len(unit), unit, INK_AXIS)
 
 
@@ -283,7 +290,8 @@ def _lines(canvas: Canvas, figure: Figure, place: Layout, glyphs: Glyphs) -> Non
             picture[blank, column], inks[blank, column] = ord(glyphs.change), INK_AXIS
             words.append((0, column + 1, text))
     for row, column, text in words:
-        _write_where_blank(picture, inks, row, column, text, glyphs)
+        if not _write_where_blank(picture, inks, row, column, text, glyphs):
+            _write_where_blank(picture, inks, row, column - len(text) - 2, text, glyphs)  # before the line
     if figure.cursor is not None:
         column = place.column(figure.cursor, figure.x, MARKS[figure.plot])
         if 0 <= column < place.width:
@@ -291,16 +299,17 @@ def _lines(canvas: Canvas, figure: Figure, place: Layout, glyphs: Glyphs) -> Non
             picture[free, column], inks[free, column] = ord(glyphs.cursor), INK_CURSOR
 
 
-def _write_where_blank(picture: np.ndarray, inks: np.ndarray, row: int, column: int, text: str, glyphs: Glyphs) -> None:
-    """A remark beside a line: in its row or the next one; left away where it would hide something."""
+def _write_where_blank(picture: np.ndarray, inks: np.ndarray, row: int, column: int, text: str, glyphs: Glyphs) -> bool:
+    """A remark beside a line: in its row or the next one; left away, and False, where it would hide something."""
     if column < 0 or column + len(text) > picture.shape[1]:
-        return
+        return False
     background = (BLANK, ord(glyphs.reference))
     for each in (row, row + 1):
         if each < len(picture) and np.isin(picture[each, column : column + len(text) + 1], background).all():
             picture[each, column : column + len(text)] = [ord(character) for character in text]
             inks[each, column : column + len(text)] = INK_AXIS
-            return
+            return True
+    return False
 
 
 def _legend_parts(figure: Figure) -> list[str]:
@@ -348,7 +357,8 @@ def _legend(canvas: Canvas, figure: Figure, place: Layout, width: int) -> None:
     for row, orders in enumerate(_rows_of(parts, width)[: place.legend]):
         column = width - sum(sum(map(cells, parts[order])) for order in orders) - GAP * (len(orders) - 1)
         if row == 0 and figure.cursor is not None:
-            text = f"{figure.x_unit} {figure.cursor:.{_cursor_decimals(figure, place)}f}".strip()
+            at = f"{10**figure.cursor:.2g}" if figure.x_powers else f"{figure.cursor:.{_cursor_decimals(figure, place)}f}"
+            text = f"{figure.x_unit} {at}".strip()
             if len(text) < column - 1 or column < 0:
                 canvas.write(0, 0, text, INK_CURSOR)
         for order in orders:
