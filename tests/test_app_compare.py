@@ -65,7 +65,17 @@ async def test_marked_runs_are_drawn_over_each_other_with_a_look_of_their_own(ro
         assert "◆ three" in legend
         settings = screen.query_one("#settings", Table)
         assert [(row.key, row.texts) for row in settings.items] == [("training.learning_rate", ("0.05", "0.1"))]
-        await pilot.press("m", "t")
+        assert [column.width for column in settings.columns] == [len("learning_rate"), len("○ two"), len("◆ three")]  # no wider than what stands in them
+        drawn = "\n".join(settings.render_line(y).text for y in range(settings.size.height))
+        assert "learning_rate" in drawn
+        assert "training." not in drawn
+        await pilot.press("d")
+        await pilot.pause()
+        for table in screen.query(Table):
+            assert not table.show_horizontal_scrollbar
+        figures = screen.query_one("#results", Table).render_line(1).text
+        assert "…" not in figures
+        await pilot.press("d", "m", "t")
         await pilot.pause()
         assert screen.query_one("#chart LineChart").border_title == "Loss · train"
         await pilot.press("escape")

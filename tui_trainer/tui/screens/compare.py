@@ -1,10 +1,12 @@
 """Runs side by side: curves on one chart with a colour and a mark per run, best and last figures, the settings that differ."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import work
+from rich.cells import cell_len
+from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
@@ -69,16 +71,25 @@ class Result:
     time: str
 
 
+LONGEST_NAME, LONGEST_VALUE, LONGEST_KEY = 24, 40, 34
+"""Cells of a run's name, of a setting's value and of its name at most."""
+PANEL_EDGES = 5
+"""Cells of a panel's frame and padding, and of the scroll bar that may stand in it."""
+NORMAL_WIDTH = 110
+"""Columns of a terminal that has room for two tables beside each other."""
+MOST_RESULTS = 58
+SHORTEST = 8
+"""Cells of a column that has to give way to others."""
 RESULTS: list[Column[Result]] = [
     Column("mark", "", 1, lambda row: (glyphs().runs[row.slot], f"run-{row.slot + 1}")),
-    Column("name", "run", 10, lambda row: (row.name, "bold"), grows=True, most=24),
-    Column("state", "state", 8, lambda row: (row.state, "muted"), from_width=70),
+    Column("name", "run", 10, lambda row: (row.name, "bold")),
+    Column("state", "state", 8, lambda row: (row.state, "muted")),
     Column("best", "best %", 6, lambda row: row.best, "right"),
-    Column("at", "epoch", 5, lambda row: (row.at, "muted"), "right"),
+    Column("at", "epoch", 6, lambda row: (row.at, "muted"), "right"),
     Column("last", "last %", 6, lambda row: row.last, "right"),
     Column("loss", "loss", 7, lambda row: row.loss, "right"),
     Column("test", "test %", 6, lambda row: row.test, "right"),
-    Column("time", "time", 7, lambda row: (row.time, "muted"), "right", from_width=60),
+    Column("time", "time", 7, lambda row: (row.time, "muted"), "right"),
 ]
 
 
@@ -86,7 +97,7 @@ class CompareScreen(Screen[None]):
     """``slots``: the runs, each with the number that gives its colour and mark, which others do not change."""
 
     app: "TrainerApp"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NORMAL_WIDTH, "-normal")]
     BINDINGS = bindings(COMPARE)
     AUTO_FOCUS = "#settings"
 
@@ -110,10 +121,18 @@ class CompareScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Read the runs beside the screen; then follow those at work."""
-        self.query_one("#results").border_title = "Best and last"
+        results = self.query_one("#results", Table)
+        results.border_title = "Best and last"
+        results.columns = result_columns([path.name for path in self.slots])
         self.query_one(Header).subject = f"{len(self.slots)} runs side by side"
         self._new_chart()
         self._read()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Beside the settings, the figures take what they need and no more."""
+        results = self.query_one("#results", Table)
+        beside = event.size.width >= NORMAL_WIDTH
+        results.styles.width = min(MOST_RESULTS, sum(column.width + 1 for column in results.columns if column.key != "state") + PANEL_EDGES) if beside else None
 
     @work(thread=True, exclusive=True, group="compare")
     def _read(self) -> None:
@@ -184,13 +203,16 @@ class CompareScreen(Screen[None]):
         rows = compared_settings(list(self.found.values()))
         shown = rows if self.everything else [row for row in rows if row.differs]
         table = self.query_one("#settings", Table)
-        columns: list[Column[SettingRow]] = [Column("key", "setting", 16, lambda row: (row.key, "" if row.differs else "muted"), grows=True, most=34)]
+        width = min(LONGEST_KEY, max((cell_len(setting_name(row.key)) for row in shown), default=SHORTEST))
+        columns: list[Column[SettingRow]] = [Column("key", "setting", min(2 * SHORTEST, width), lambda row: (setting_name(row.key), "" if row.differs else "muted"), grows=True, most=width)]
         for number, (path, each) in enumerate(self.found.items()):
 
             def value(row: SettingRow, number: int = number) -> tuple[str, str]:
                 return row.texts[number], "" if row.differs else "muted"
 
-            columns.append(Column(str(path), f"{glyphs().runs[self.slots[path]]} {each.name}", 8, value, grows=True, most=24))
+            title = f"{glyphs().runs[self.slots[path]]} {each.name}"
+            width = min(LONGEST_VALUE, max([cell_len(title), *(cell_len(row.texts[number]) for row in shown)]))
+            columns.append(Column(str(path), title, min(SHORTEST, width), value, grows=True, most=width))
         table.columns = columns
         table.empty = ["They have the same settings."]
         table.show(shown)
@@ -246,12 +268,26 @@ class CompareScreen(Screen[None]):
         self.dismiss()
 
 
+def result_columns(names: Sequence[str]) -> list[Column[Result]]:
+    """As wide as what stands in them; the time, and then the state, only where all others are there whole."""
+    name = max(3, min(LONGEST_NAME, max(map(cell_len, names), default=0)))
+    columns = [replace(column, width=name) if column.key == "name" else column for column in RESULTS]
+    total = sum(column.width + 1 for column in columns)
+    room = {"state": total, "time": total - next(column.width + 1 for column in columns if column.key == "state")}
+    return [replace(column, from_width=room.get(column.key, 0)) for column in columns]
+
+
+def setting_name(key: str) -> str:
+    """A setting's key as it stands here: most are of the training, which need not be said in every line."""
+    return key.removeprefix("training.")
+
+
 def _result(slot: int, each: ComparedRun) -> Result:
     best, last = best_figures(each.history), last_figures(each.history)
     validation, test = best.get("validation"), best.get("test") or last.get("test")
     newest = last.get("validation")
     elapsed = each.history.elapsed
     return Result(
-        slot, each.name, each.state, f"{100 * validation.accuracy:.2f}" if validation else "", f"{validation.epoch:.4g}" if validation else "",
+        slot, each.name, each.state, f"{100 * validation.accuracy:.2f}" if validation else "", f"{validation.epoch:.2f}" if validation else "",
         f"{100 * newest.accuracy:.2f}" if newest else "", f"{newest.loss:.4f}" if newest else "", f"{100 * test.accuracy:.2f}" if test else "", clock(elapsed) if elapsed else "",
     )  # fmt: skip
