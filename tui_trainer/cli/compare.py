@@ -1,6 +1,7 @@
 """``tui-trainer runs compare``: several runs beside each other, and what was set differently."""
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from tui_trainer.runs.compare import ComparedRun
 
 Runs = Annotated[list[str], typer.Argument(metavar="RUN...", help="Names or folders of runs.", show_default=False, autocompletion=completion.runs)]
-WIDEST_VALUE = 28
-"""Columns of a value in the table of settings; a longer one is shown on lines of its own."""
+WIDEST_VALUES = (28, 16, 12)
+"""Columns of a value in the table of settings, the first with which it fits; a longer one is shown on lines of its own."""
 
 
 def compare(
@@ -121,11 +122,12 @@ def _print_differing(target: "Console", found: "Sequence[ComparedRun]", rows: "S
     from tui_trainer.cli.tables import GAP, print_table
 
     room = layout_width(target)
-    short = [row for row in rows if max(map(len, row.texts)) <= WIDEST_VALUE]
-    first = max((len(row.key) for row in short), default=0)
-    values = [max((len(row.texts[place]) for row in short), default=0) for place in range(len(found))]
-    for heads in ([each.name for each in found], [str(number) for number, _ in enumerate(found, 1)]):
-        widths = [max(len(head), width) for head, width in zip(heads, values, strict=True)]
+    names, numbers = [each.name for each in found], [str(number) for number, _ in enumerate(found, 1)]
+    short: list[SettingRow] = []
+    for heads, widest in itertools.product((names, numbers), WIDEST_VALUES):
+        short = [row for row in rows if max(map(len, row.texts)) <= widest]
+        first = max([len("setting that differs"), *(len(row.key) for row in short)])
+        widths = [max([len(head), *(len(row.texts[place]) for row in short)]) for place, head in enumerate(heads)]
         if short and first + sum(widths) + GAP * len(widths) <= room:
             print_table(target, ("setting that differs", *(f">{head}" for head in heads)), [(row.key, *row.texts) for row in short])
             break
