@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from tui_trainer.tui.widgets.marks import ASCII, UNICODE
 from tui_trainer.tui.widgets.painted import difference, width_of
 from tui_trainer.tui.widgets.plot.canvas import cells
 from tui_trainer.tui.widgets.progress import Progress, RunProgress, clock, progress_line
-from tui_trainer.tui.widgets.sparkline import BINS, Bins, Trend, direction, spark
+from tui_trainer.tui.widgets.sparkline import BINS, Bins, Trend, spark
 
 
 def text_of(line) -> str:
@@ -70,39 +71,45 @@ def test_a_sparkline_has_the_asked_width(values, width, ascii):
 @given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=3 * BINS))
 def test_bins_are_means_of_equal_stretches_from_the_start(values):
     bins = Bins()
-    for value in values:
-        bins.add(value)
-    means = bins.means(100)
-    assert len(means) <= 100
-    stretch = next(size for size in (2**power for power in range(12)) if -(-len(values) // size) <= BINS)
-    assert bins.stride == stretch
-    together = stretch * next(size for size in (1, 2, 4, 8) if -(-len(values) // (stretch * size)) <= 100)
-    for place, mean in enumerate(means):
-        part = values[place * together : (place + 1) * together]
-        assert mean == pytest.approx(sum(part) / len(part), rel=1e-6, abs=1e-6)
+    for x, value in enumerate(values, 1):
+        bins.add(x, value)
+    assert bins.end == 2 ** math.ceil(math.log2(len(values)))
+    assert bins.sums.sum() == pytest.approx(sum(values), rel=1e-6, abs=1e-6)
+    means = bins.means(64)
+    assert len(means) == math.ceil(bins.used * 64 / BINS)
+    assert len(bins.means(64, whole=True)) == 64
 
 
-def test_direction_compares_the_last_quarters():
-    assert direction([0, 0, 0, 0, 1, 2, 3, 4]) == "↗"
-    assert direction([4, 3, 2, 1, 0, 0, -1, -2]) == "↘"
-    assert direction([1, 5, 1, 5, 1, 5, 1, 5]) == "→"
-    assert direction([1]) == "→"
+def test_rows_over_one_x_are_of_one_length_however_many_values_they_have():
+    steps, evaluations = Bins(30 / 1024), Bins(30 / 1024)
+    for step in range(1, 131):
+        steps.add(step / 10, 1 / step)
+    for epoch in range(1, 13):
+        evaluations.add(epoch, 1 / epoch)
+    evaluations.reach(13.0)
+    assert steps.end == evaluations.end == 15.0
+    assert len(steps.means(20)) == len(evaluations.means(20)) == 18
+    assert not np.isnan(evaluations.means(20)[-1])
 
 
 async def test_a_trend_keeps_its_columns_and_changes_at_its_end_only():
-    app = One(Trend("lr", decimals=3, colour="train"))
-    async with app.run_test(size=(40, 3)) as pilot:
-        app.widget.extend([1.0, 2.0, 4.0] * 50)
+    app = One(Trend("lr", decimals=3, colour="train", field=10))
+    async with app.run_test(size=(60, 3)) as pilot:
+        app.widget.extend(list(range(1, 101)), [1.0, 2.0, 4.0, 2.0] * 25)
         await pilot.pause()
         before = app.lines()[0]
-        app.widget.add(2.0)
+        app.widget.extend([101], [2.0])
         await pilot.pause()
         after = app.lines()[0]
-        assert after.startswith("lr  2.000 ")
-        assert before[10:-2] == after[10 : len(before) - 2]
-        app.widget.add(123456.0)
+        assert after.startswith("lr           2.000    ")
+        used = len(before.rstrip())
+        assert before[22 : used - 1] == after[22 : used - 1]
+        app.widget.extend([102], [123456.0])
         await pilot.pause()
-        assert app.lines()[0].startswith("lr 123456.000 ")
+        assert app.lines()[0].startswith("lr          123456    ")
+        app.widget.extend([103], [5.65464811391942656e17])
+        await pilot.pause()
+        assert app.lines()[0].startswith("lr          5.7e17    ")
         app.widget.clear()
         await pilot.pause()
         assert app.lines()[0].split() == ["lr", "-"]
@@ -111,9 +118,9 @@ async def test_a_trend_keeps_its_columns_and_changes_at_its_end_only():
 async def test_a_trend_shows_nan_as_such():
     app = One(Trend("norm", decimals=2))
     async with app.run_test(size=(40, 3)) as pilot:
-        app.widget.show([1.0, 2.0, math.nan])
+        app.widget.extend([1, 2, 3, 4], [1.0, 2.0, 2.0, math.nan])
         await pilot.pause()
-        assert app.lines()[0].startswith("norm    nan ▁█")
+        assert app.lines()[0].startswith("norm     nan    ")
 
 
 # Confusion matrix

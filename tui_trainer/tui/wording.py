@@ -1,5 +1,7 @@
 """Events, states and commands in words. Numbers keep their decimals, so that they stand still."""
 
+from math import floor
+
 from tui_trainer.runs.commands import Command, Continue, OneEpoch, OneStep, Pause, SaveCheckpoint, SetLearningRate, StopAfterEpoch, StopNow
 from tui_trainer.runs.events import (
     CheckpointSaved,
@@ -16,12 +18,14 @@ from tui_trainer.runs.events import (
     Steered,
     Warned,
 )
-from tui_trainer.runs.history import Mark
+from tui_trainer.runs.history import History, Mark
 
 ASKED = {
     Pause: "pause", Continue: "go on", OneStep: "one step", OneEpoch: "one epoch", SetLearningRate: "learning rate",
     SaveCheckpoint: "checkpoint", StopAfterEpoch: "stop after this epoch", StopNow: "stop now",
 }  # fmt: skip
+MARKS = {"StopAfterEpoch": "stop after epoch", "StopNow": "stop"}
+"""What is shorter beside a mark on the curves."""
 COMMANDS = {kind.__name__: words for kind, words in ASKED.items()}
 
 
@@ -29,6 +33,16 @@ def asked(command: Command) -> str:
     """What a command asks for."""
     words = ASKED[type(command)]
     return f"{words} {command.value:g}" if isinstance(command, SetLearningRate) else words
+
+
+def stops_after(history: History, me: str) -> str:
+    """Where a run that goes on was told to stop, and by whom; empty where it was not."""
+    for mark in reversed(history.marks):
+        if isinstance(mark.event, RunStarted | Forked):
+            return ""
+        if isinstance(mark.event, Steered) and mark.event.command == "StopAfterEpoch":
+            return f"stops after epoch {floor(mark.epoch + 1e-9) + 1} ({who(mark.event.by, me)})"
+    return ""
 
 
 def who(by: str, me: str) -> str:
@@ -49,7 +63,7 @@ def sentence(event: Event, me: str = "") -> tuple[str, str] | None:
         case Evaluated(final=True):
             return f"final {event.split} {percent(event.accuracy)} ({event.checkpoint} weights)", "bold"
         case Evaluated(split="validation"):
-            return f"epoch {event.epoch:.4g}  val {percent(event.accuracy)}" + ("  best" if event.best else ""), "good" if event.best else ""
+            return f"epoch {epochs(event.epoch)}  val {percent(event.accuracy)}" + ("  best" if event.best else ""), "good" if event.best else ""
         case LearningRateChanged():
             by = "plateau" if event.by == "plateau" else who(event.by, me)
             return f"lr {event.old:.4g} → {event.new:.4g} ({by})", "accent"
@@ -86,12 +100,17 @@ def mark_label(mark: Mark) -> str:
             return "resumed"
         case Forked():
             return "forked"
-        case Steered(command="SetLearningRate" | "SaveCheckpoint" | "StopAfterEpoch" | "StopNow" | "Continue"):
-            return ""
+        case Steered(command="SetLearningRate" | "Continue"):
+            return ""  # the new rate says it; the mark of the pause stands there already
         case Steered():
-            return COMMANDS.get(mark.event.command, mark.event.command)
+            return MARKS.get(mark.event.command) or COMMANDS.get(mark.event.command, mark.event.command)
         case _:
             return ""
+
+
+def epochs(count: float) -> str:
+    """``4``, or ``0.15`` where it is not whole."""
+    return f"{count:.0f}" if abs(count - round(count)) < 1e-6 else f"{count:.2f}"
 
 
 def percent(share: float) -> str:

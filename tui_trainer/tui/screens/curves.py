@@ -1,5 +1,6 @@
 """The two charts of a run: loss and accuracy of training and validation over the planned epochs."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,10 +10,15 @@ from textual.containers import Container
 from tui_trainer.runs.baselines import best_baseline
 from tui_trainer.runs.history import History, Track
 from tui_trainer.tui.screens.plane import BoundaryPanel
-from tui_trainer.tui.widgets.chart import LineChart
+from tui_trainer.tui.widgets.chart import TRAIN, VALIDATION, LineChart, LineStyle
 from tui_trainer.tui.widgets.plot.dots import Plot
 from tui_trainer.tui.wording import mark_label
 
+BATCHES = LineStyle("train", "train batches", "train", "train")
+"""The loss of every batch, its mean over a tenth of a second: not what an evaluation of the training images measures."""
+BATCH = LineStyle("batch", "batch", "muted", "separator", optional=True)
+"""The accuracy of single batches, as long as the training images have not been evaluated."""
+EVALUATED = replace(TRAIN, optional=True)
 PLOTS: tuple[Plot, ...] = ("braille", "block", "ascii")
 
 
@@ -24,15 +30,15 @@ class Curves(Container):
         self._done: dict[str, int] = {}
         self._marks = 0
         self._version = -1
-        self._sampled = False
+        self._empty = ""
         self._planned = -1.0
         self._plot: Plot = "braille"
 
     def compose(self) -> ComposeResult:
         """Two charts; for points in the plane the boundary between them."""
-        yield LineChart("Loss", y_min=0.0, id="loss", classes="panel")
+        yield LineChart("Loss", (BATCHES, VALIDATION), y_min=0.0, id="loss", classes="panel")
         yield BoundaryPanel(id="boundary", classes="panel")
-        yield LineChart("Accuracy", decimals=2, unit="%", y_min=0.0, y_max=100.0, id="accuracy", classes="panel")
+        yield LineChart("Accuracy", (BATCH, EVALUATED, VALIDATION), decimals=2, unit="%", y_min=0.0, y_max=100.0, id="accuracy", classes="panel")
 
     @property
     def charts(self) -> tuple[LineChart, LineChart]:
@@ -41,37 +47,49 @@ class Curves(Container):
 
     def nothing(self, text: str) -> None:
         """There is no run: say what to do."""
+        self._empty = text
         for chart in self.charts:
             chart.clear()
             chart.set_empty(text)
 
-    def show(self, history: History, *, anew: bool) -> None:
+    def show(self, history: History, *, anew: bool, live: bool) -> None:
         """Draw what is new in ``history``; everything where it is another run, or one that took points back."""
         loss, accuracy = self.charts
         version = history.steps.cuts
-        sampled = len(history.split("train").track) > 1
-        if anew or version != self._version or sampled != self._sampled or any(track.seen < self._done.get(name, 0) for name, track in self._tracks(history)):
-            self._done, self._marks, self._version, self._sampled = {}, 0, version, sampled
+        if anew or version != self._version or any(track.seen < self._done.get(name, 0) for name, track in self._tracks(history)):
+            self._done, self._marks, self._version = {}, 0, version
             for chart in self.charts:
                 chart.clear()
                 chart.clear_marks()
-                chart.set_empty("the first figures come within seconds" if history.ended is None else "this run ended before its first figures")
                 chart.set_cursor(None)
             self._planned = -1.0
+        empty = "the first figures come within seconds" if live else "this run ended before its first figures"
+        for chart in self.charts:
+            chart.set_over(not live)
+            if empty != self._empty:
+                chart.set_empty(empty)
+        self._empty = empty
         planned = history.started.total_epochs if history.started else 0.0
         if planned != self._planned:
             self._planned = planned
             for chart in self.charts:
                 chart.set_range(0.0, max(planned, history.epoch) or 1.0)
         self._extend(loss, "train", "steps", history.steps, history.recent, "loss", 1.0)
-        if sampled:
-            self._extend(accuracy, "train", "train", history.split("train").track, None, "accuracy", 100.0)
-        else:
-            self._extend(accuracy, "train", "steps accuracy", history.steps, history.recent, "accuracy", 100.0)
+        self._train_accuracy(accuracy, history)
         validation = history.split("validation").track
         self._extend(loss, "validation", "validation loss", validation, None, "loss", 1.0)
         self._extend(accuracy, "validation", "validation", validation, None, "accuracy", 100.0)
         self._draw_marks(history)
+
+    def _train_accuracy(self, chart: LineChart, history: History) -> None:
+        """From evaluations; until there is one, that of the batches, under its own name."""
+        evaluated = history.split("train").track
+        if len(evaluated):
+            if self._done.pop("steps accuracy", 0):
+                chart.clear("batch")
+            self._extend(chart, "train", "train", evaluated, None, "accuracy", 100.0)
+        else:
+            self._extend(chart, "batch", "steps accuracy", history.steps, history.recent, "accuracy", 100.0)
 
     def compare_with(self, run: Path) -> None:
         """A line at the validation accuracy of the best baseline beside this run, if there is one on the same images."""
@@ -83,7 +101,7 @@ class Curves(Container):
             accuracy.set_reference(100 * baseline.accuracy["validation"], baseline.model)
 
     def _tracks(self, history: History) -> list[tuple[str, Track]]:
-        return [("steps", history.steps), ("validation", history.split("validation").track)]
+        return [("steps", history.steps), ("train", history.split("train").track), ("validation", history.split("validation").track)]
 
     def _extend(self, chart: LineChart, series: str, name: str, whole: Track, recent: Track | None, column: str, scale: float) -> None:
         done, seen = self._done.get(name, 0), whole.seen

@@ -8,22 +8,26 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui_trainer.config import ConfigError
 from tui_trainer.runs.bounded import read_small
+from tui_trainer.runs.checkpoints import read_index
 from tui_trainer.runs.citation import citation
+from tui_trainer.runs.events import CheckpointSaved
 from tui_trainer.runs.history import History
 from tui_trainer.tui.controls.paint import Part, strip, wrapped
 from tui_trainer.tui.widgets.progress import clock
-from tui_trainer.tui.wording import percent, thousands
+from tui_trainer.tui.wording import epochs, percent, thousands
 
 if TYPE_CHECKING:
     from tui_trainer.tui.feed import Feed
 
 TITLES = {"finished": "Finished", "stopped": "Stopped", "failed": "Failed", "crashed": "Crashed", "missing": "Gone"}
 MAX_CONFIG_BYTES = 1_000_000
+WHY, KEYS, FINALS, REST, REFERENCE, WHOLE = range(6)
 NEXT = {
-    "finished": "i inspect where it fails   a change and train again   f fork   4 compare runs",
-    "stopped": "u resume   i inspect where it fails   a change and train again   f fork   4 compare runs",
-    "failed": "o the trainer's log   u resume   a change and train again   4 other runs",
+    "finished": "i inspect where it fails   a change and train again   f fork   4 compare",
+    "stopped": "u resume   i inspect   a change and train again   f fork   4 compare",
+    "failed": "o the trainer's log   a change and train again   u resume   4 other runs",
     "crashed": "u resume   o the trainer's log   a change and train again   4 other runs",
     "missing": "4 other runs   1 design a new one",
 }
@@ -43,6 +47,8 @@ class Outcome(Widget):
     """A box of a few lines that is there once a run has ended."""
 
     lines: reactive[tuple[tuple[Part, ...], ...]] = reactive((), layout=True)
+    ranks: tuple[int, ...] = ()
+    """Of each line, how soon it goes where there is no room for all: the greatest first."""
     _of: Path | None = None
     _found: Reference | None = None
 
@@ -55,15 +61,20 @@ class Outcome(Widget):
         if self.border_title != TITLES[state]:
             self.border_title = TITLES[state]
         self.set_class(state in ("failed", "crashed", "missing"), "bad")
+        checkpoint = has_checkpoint(feed)
         lines: list[tuple[Part, ...]] = []
         reason = feed.problem or (feed.history.ended.reason if feed.history.ended else "") or (feed.status.reason if feed.status else "")
         if state == "crashed":
-            reason += ": it was killed, or the machine went down. Its last checkpoint is kept."
+            reason += f": it was killed, or the machine went down. {'Its last checkpoint is kept.' if checkpoint else 'It has no checkpoint.'}"
         if reason:
             looks = "bad" if state in ("failed", "crashed", "missing") else ""
             lines += [((text, looks),) for text in wrapped(reason[:1].upper() + reason[1:], max(20, self.app.size.width - 6))[:3]]
-        lines += figures(feed.history, self._reference(feed))
-        lines.append(tuple(keys(NEXT[state])))
+        ranks = [WHY, *[REST] * (len(lines) - 1)] if lines else []
+        for rank, line in figures(feed.history, self._reference(feed)):
+            lines.append(line)
+            ranks.append(rank)
+        lines.append(tuple(keys(what_next(state, checkpoint))))
+        self.ranks = (*ranks, KEYS)
         self.lines = tuple(lines)
 
     def _reference(self, feed: "Feed") -> Reference | None:
@@ -76,8 +87,26 @@ class Outcome(Widget):
         return len(self.lines)
 
     def render_line(self, y: int) -> Strip:
-        """One of them."""
-        return strip(self, self.lines[y] if y < len(self.lines) else (), self.size.width)
+        """One of them, of the most important ones that fit."""
+        height = self.size.height
+        kept = sorted(sorted(range(len(self.lines)), key=lambda line: self.ranks[line])[:height])
+        return strip(self, self.lines[kept[y]] if y < len(kept) else (), self.size.width)
+
+
+def has_checkpoint(feed: "Feed") -> bool:
+    """Whether there is anything to go on from, or to inspect."""
+    if any(isinstance(event, CheckpointSaved) for event in feed.history.events):
+        return True
+    try:
+        return bool(read_index(feed.path / "checkpoints").entries)
+    except ConfigError:
+        return True  # a damaged list: what is there says so itself
+
+
+def what_next(state: str, checkpoint: bool) -> str:
+    """The keys that lead on; what needs a checkpoint only where there is one."""
+    hints = NEXT[state].split("   ")
+    return "   ".join(hint for hint in hints if checkpoint or hint[:2] not in ("u ", "i ", "f "))
 
 
 def read_reference(file: Path) -> Reference | None:
@@ -94,21 +123,21 @@ def read_reference(file: Path) -> Reference | None:
         return None
 
 
-def figures(history: History, reference: Reference | None) -> list[tuple[Part, ...]]:
-    """Final accuracy of each split, the reference's beside how far we are from it, and the whole run in a line."""
+def figures(history: History, reference: Reference | None) -> list[tuple[int, tuple[Part, ...]]]:
+    """Final accuracy of each split, the reference's beside how far we are from it, and the whole run in a line; each with its rank."""
     finals: dict[str, float] = {}
     for split in ("train", "validation", "test"):
         found = history.split(split).final
         newest = found.get("best") or found.get("last") or history.split(split).newest
         if newest is not None:
             finals[split] = newest.accuracy
-    lines: list[tuple[Part, ...]] = []
+    lines: list[tuple[int, tuple[Part, ...]]] = []
     if finals:
-        lines.append(tuple(part for split, value in finals.items() for part in ((f"{split} ", "muted"), (f"{percent(value)}   ", "bold"))))
+        lines.append((FINALS, tuple(part for split, value in finals.items() for part in ((f"{split} ", "muted"), (f"{percent(value)}   ", "bold")))))
     if reference is not None and finals:
-        lines.append(tuple(_against(reference, finals, history)))
+        lines.append((REFERENCE, tuple(_against(reference, finals, history))))
     whole = _whole(history)
-    return [*lines, tuple(whole)] if whole else lines
+    return [*lines, (WHOLE, tuple(whole))] if whole else lines
 
 
 def _against(reference: Reference, finals: dict[str, float], history: History) -> list[Part]:
@@ -129,9 +158,10 @@ def _whole(history: History) -> list[Part]:
     best, ended = history.split("validation").best, history.ended
     parts: list[Part] = []
     if best is not None:
-        parts += [("best validation ", "muted"), (percent(best.accuracy), ""), (f" at epoch {best.epoch:.4g}   ", "muted")]
+        parts += [("best validation ", "muted"), (percent(best.accuracy), ""), (f" at epoch {epochs(best.epoch)}   ", "muted")]
     if history.newest is not None:
-        parts.append((f"{history.newest.epoch:.4g} epochs in {clock(history.elapsed)}   ", "muted"))
+        count = epochs(history.newest.epoch)
+        parts.append((f"{count} epoch{'' if count == '1' else 's'} in {clock(history.elapsed)}   ", "muted"))
     if ended is not None and ended.images_per_second:
         parts.append((f"{thousands(ended.images_per_second)} images/s", "muted"))
     return parts

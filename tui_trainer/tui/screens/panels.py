@@ -9,6 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_trainer.runs.commands import person
+from tui_trainer.runs.events import LearningRateChanged
 from tui_trainer.runs.follow import damaged_lines
 from tui_trainer.runs.history import History
 from tui_trainer.runs.metrics import class_names
@@ -23,6 +24,10 @@ from tui_trainer.tui.wording import asked, sentence
 if TYPE_CHECKING:
     from tui_trainer.tui.feed import Feed, Pending
 
+FIELD = 12
+"""Cells for the mark and label of a trend, so that all sparklines begin in one column."""
+FINEST = 1024
+"""A sparkline shows at first this part of what is planned, then twice as much, and so on."""
 SPLITS = ("validation", "train", "test")
 Line = tuple[str, str, str]
 """When, what, and its looks."""
@@ -39,49 +44,62 @@ class TrendsPanel(Container):
 
     def compose(self) -> ComposeResult:
         """The curves themselves stand here where the terminal is too small for charts."""
-        yield Trend("loss", colour="train", mark="train", decimals=4, id="t-loss", classes="small")
-        yield Trend("loss", colour="validation", mark="validation", decimals=4, id="v-loss", classes="small")
-        yield Trend("acc", colour="train", mark="train", decimals=2, unit="%", id="t-acc", classes="small")
-        yield Trend("acc", colour="validation", mark="validation", decimals=2, unit="%", id="v-acc", classes="small")
-        yield Trend("lr", decimals=5, id="lr")
-        yield Trend("gradient norm", decimals=3, id="norm")
-        yield Trend("gap", decimals=2, unit="pp", id="gap")
-        yield Trend("images/s", decimals=0, id="speed")
-        yield Trend("memory", decimals=0, unit="MB", id="memory")
-        yield Trend("batch acc", decimals=2, unit="%", id="batch", classes="large")
+        yield Trend("batch loss", colour="train", mark="train", decimals=4, field=FIELD, id="t-loss", classes="small")
+        yield Trend("val loss", colour="validation", mark="validation", decimals=4, field=FIELD, id="v-loss", classes="small")
+        yield Trend("train acc", colour="train", mark="train", decimals=2, unit="%", field=FIELD, id="t-acc", classes="small")
+        yield Trend("val acc", colour="validation", mark="validation", decimals=2, unit="%", field=FIELD, id="v-acc", classes="small")
+        yield Trend("lr", decimals=5, field=FIELD, id="lr")
+        yield Trend("grad norm", decimals=3, field=FIELD, id="norm")
+        yield Trend("gap", decimals=2, unit="pp", field=FIELD, id="gap")
+        yield Trend("images/s", decimals=0, field=FIELD, id="speed")
+        yield Trend("memory", decimals=0, unit="MB", field=FIELD, id="memory")
+        yield Trend("batch acc", decimals=2, unit="%", field=FIELD, id="batch")
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._of: History | None = None
+        self._of: object = None
         self._drawn: dict[str, tuple[object, int]] = {}
 
-    def show(self, history: History) -> None:
+    def show(self, history: History, *, live: bool) -> None:
         """Bring all up to ``history``. Only what is new is handed on, so what is drawn already stands still."""
-        if history is not self._of:
-            self._of, self._drawn = history, {}
+        whole = history.started.total_epochs if history.started else 0.0
+        if (history, whole) != self._of:
+            self._of, self._drawn = (history, whole), {}
         steps, train, validation = history.steps, history.split("train").track, history.split("validation").track
         for name, track, column, scale in (
-            ("t-loss", steps, "loss", 1.0), ("v-loss", validation, "loss", 1.0), ("t-acc", train if len(train) > 1 else steps, "accuracy", 100.0),
+            ("t-loss", steps, "loss", 1.0), ("v-loss", validation, "loss", 1.0), ("t-acc", train, "accuracy", 100.0),
             ("v-acc", validation, "accuracy", 100.0), ("lr", steps, "learning_rate", 1.0), ("norm", steps, "gradient_norm", 1.0),
             ("speed", steps, "images_per_second", 1.0), ("memory", steps, "memory_bytes", 1e-6), ("batch", steps, "accuracy", 100.0),
         ):  # fmt: skip
             now = getattr(history.newest, column) if track is steps and history.newest else None
-            self._extend(name, (track is steps, track.cuts, track.stride), track[column], scale, now)
+            self._extend(name, (track.cuts, track.stride), track["epoch"], track[column], scale, whole)
+            if now is not None:
+                self.query_one(f"#{name}", Trend).now(scale * (rate_now(history) if name == "lr" else now))
         count = min(len(train), len(validation))
         pairs = zip(train["accuracy"][len(train) - count :], validation["accuracy"][len(validation) - count :], strict=True)
-        self._extend("gap", (train.cuts, train.stride, validation.stride, len(validation) - len(train)), [one - other for one, other in pairs], 100.0)
+        gap_at = (train.cuts, train.stride, validation.stride, len(validation) - len(train))
+        self._extend("gap", gap_at, validation["epoch"][len(validation) - count :], [one - other for one, other in pairs], 100.0, whole)
+        for trend in self.query(Trend):
+            trend.reach(history.epoch, over=not live)
 
-    def _extend(self, name: str, source: object, values: Sequence[float], scale: float, now: float | None = None) -> None:
+    def _extend(self, name: str, source: object, xs: Sequence[float], values: Sequence[float], scale: float, whole: float) -> None:
         before, done = self._drawn.get(name, (None, 0))
         trend = self.query_one(f"#{name}", Trend)
         if source != before or len(values) < done:
-            trend.clear()
+            trend.clear(whole / FINEST or 1.0)
             done = 0
         self._drawn[name] = source, len(values)
         if len(values) > done:
-            trend.extend(scale * value for value in values[done:])
-        if now is not None:
-            trend.now(scale * now)
+            trend.extend(xs[done:], [scale * value for value in values[done:]])
+
+
+def rate_now(history: History) -> float:
+    """The learning rate of the next step: a person may have set it since the newest one was told."""
+    assert history.newest is not None
+    for mark in reversed(history.marks):
+        if isinstance(mark.event, LearningRateChanged):
+            return mark.event.new if mark.step >= history.newest.step else history.newest.learning_rate
+    return history.newest.learning_rate
 
 
 class MatrixPanel(Container):
@@ -114,6 +132,11 @@ class MatrixPanel(Container):
         shares = self.query_one(ConfusionMatrix).shares
         name(self, f"Confusion · {self.split} · {'row %' if shares else 'counts'}")
 
+    @property
+    def rows(self) -> int:
+        """Rows that the matrix takes with its head and the sentence below, border included; ten classes, as long as there is none."""
+        return (len(self.query_one(ConfusionMatrix).classes_shown) or 10) + 4
+
     def toggle_shares(self) -> None:
         """Counts or per cent."""
         self.query_one(ConfusionMatrix).toggle_shares()
@@ -139,7 +162,7 @@ class ErrorsPanel(Container):
     def show(self, history: History, split: str) -> None:
         """The newest counts, if they are not shown already."""
         newest, before = history.split(split).newest, history.split(split).before
-        name(self, f"Misclassified · {split}")
+        name(self, f"Misclassified · {'val' if split == 'validation' else split}")
         if newest is self._drawn:
             return
         self._drawn = newest
@@ -169,7 +192,7 @@ class EventsPanel(Container):
     def compose(self) -> ComposeResult:
         """The lines."""
         yield Table[Line](
-            [Column("time", "time", 7, lambda line: (line[0], "muted"), "right"), Column("what", "what happened", 10, lambda line: (line[1], line[2]), grows=True)],
+            [Column("time", "time", 7, lambda line: (line[0], "muted"), "right"), Column("what", "what happened", 1, lambda line: (line[1], line[2]), grows=True)],
             empty=["nothing yet"],
             cursor=False,
         )
@@ -219,4 +242,4 @@ class LogPanel(VerticalScroll):
         self._stamp = stamp
         text = feed.log_tail().rstrip()
         self.query_one(Static).update(plain(text or "the trainer has printed nothing so far"))
-        self.scroll_end(animate=False)
+        self.call_after_refresh(self.scroll_end, animate=False)  # how long it is, is known once it is laid out

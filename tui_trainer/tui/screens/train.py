@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
-from tui_trainer.runs.commands import Command, Continue, OneEpoch, OneStep, Pause, SaveCheckpoint, SetLearningRate, StopAfterEpoch, StopNow
+from tui_trainer.runs.commands import Command, Continue, OneEpoch, OneStep, Pause, SaveCheckpoint, SetLearningRate, StopAfterEpoch, StopNow, person
 from tui_trainer.runs.status import LIVE
 from tui_trainer.tui.about import About, title_of
 from tui_trainer.tui.actions import TRAIN, bindings
@@ -17,12 +17,13 @@ from tui_trainer.tui.screens.curves import Curves
 from tui_trainer.tui.screens.diagnosis import DiagnosisPanel
 from tui_trainer.tui.screens.dialogs import AskText, Confirm
 from tui_trainer.tui.screens.first import TrainFrame
-from tui_trainer.tui.screens.outcome import Outcome
-from tui_trainer.tui.screens.panels import ErrorsPanel, EventsPanel, LogPanel, MatrixPanel, TrendsPanel
+from tui_trainer.tui.screens.heights import OUTCOME, Needs, divide
+from tui_trainer.tui.screens.outcome import Outcome, has_checkpoint
+from tui_trainer.tui.screens.panels import ErrorsPanel, EventsPanel, LogPanel, MatrixPanel, TrendsPanel, rate_now
 from tui_trainer.tui.screens.paths import come_back
 from tui_trainer.tui.screens.plane import BoundaryPanel, in_the_plane
 from tui_trainer.tui.widgets.progress import Progress, RunProgress
-from tui_trainer.tui.wording import asked, thousands
+from tui_trainer.tui.wording import asked, stops_after, thousands
 
 if TYPE_CHECKING:
     from tui_trainer.tui.app import TrainerApp
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
 PANELS = ("boundary", "loss", "accuracy", "diagnosis", "matrix", "errors", "events", "log")
 CURVES = ("boundary", "loss", "accuracy")
 PANEL_TOPICS = {
-    "boundary": ("figure.boundary",), "loss": ("figure.loss",), "accuracy": ("figure.accuracy",), "matrix": ("figure.confusion",), "errors": ("figure.misclassified",), "diagnosis": ("figure.diagnosis", "figure.dead-relu"),
+    "boundary": ("figure.boundary",), "loss": ("figure.loss",), "accuracy": ("figure.accuracy",), "matrix": ("figure.confusion",), "errors": ("figure.misclassified",),
+    "diagnosis": ("figure.diagnosis", "figure.rate-too-high", "figure.rate-too-low", "figure.dead-relu", "figure.guessing", "figure.overfitting", "figure.plateau"),
 }  # fmt: skip
 TOPICS = tuple(
     f"figure.{name}" for name in ("loss", "accuracy", "gap", "gradient-norm", "learning-rate", "images-per-second", "memory", "confusion", "misclassified", "reference", "diagnosis")
 )
 STEERING = {"pause", "one_step", "one_epoch", "learning_rate", "checkpoint", "stop_after_epoch", "stop_now"}
+LEAST_FOR_PLANE = 32
+"""Rows from which two charts above each other leave room for anything else."""
 RESUMABLE = ("stopped", "failed", "crashed")
 HOST = socket.gethostname()
 NOTHING = "No run is followed yet.  1 Design says what to train, ^r there starts it;  4 Runs lists earlier ones."
@@ -56,7 +60,11 @@ class TrainScreen(TrainFrame):
         self.plane = False
         """Whether the run's data are points, so that there is a boundary to see."""
         self._state = ""
+        self._checkpoint = False
+        """Whether there is anything to resume, to fork from or to inspect."""
+        self._me = person()
         self._shown: Feed | None = None
+        self._rows: tuple[int | None, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Header, progress, curves, trends, panels, keys."""
@@ -66,12 +74,12 @@ class TrainScreen(TrainFrame):
             yield Curves(id="curves")
             yield TrendsPanel(id="trends")
             yield DiagnosisPanel(id="diagnosis", classes="panel")
-            yield Outcome(id="outcome")
             with Container(id="bottom"):
                 yield MatrixPanel(id="matrix", classes="panel")
                 yield ErrorsPanel(id="errors", classes="panel")
                 yield EventsPanel(id="events", classes="panel")
                 yield LogPanel(id="log", classes="panel")
+            yield Outcome(id="outcome")
         yield KeyBar()
 
     # --- following
@@ -102,24 +110,25 @@ class TrainScreen(TrainFrame):
         """Bring every panel up to the feed; each redraws only what changed."""
         anew = feed is not self._shown
         self._shown = feed
-        history, state = feed.history, feed.state
+        history, state, live = feed.history, feed.state, feed.live
         self.query_one(RunProgress).show(self._progress(feed))
-        self.query_one(Curves).show(history, anew=anew)
+        self.query_one(Curves).show(history, anew=anew, live=live)
         if anew:
             self.query_one(Curves).compare_with(feed.path)
         self.query_one(BoundaryPanel).show(feed)
-        self.query_one(TrendsPanel).show(history)
+        self.query_one(TrendsPanel).show(history, live=live)
         self.query_one(MatrixPanel).show(history, anew=anew)
         self.query_one(ErrorsPanel).show(history, self.query_one(MatrixPanel).split)
-        self.query_one(DiagnosisPanel).show(history)
+        self.query_one(DiagnosisPanel).show(history, live=live)
         self.query_one(EventsPanel).show(history, feed.pending)
-        self.query_one(LogPanel).show(feed)
+        if not anew:
+            self.query_one(LogPanel).show(feed)
         self.query_one(Outcome).show(feed)
         self.query_one(Header).subject = self._subject(feed)
         if anew or state != self._state:
             self._state = state
             self.set_class(state in ("failed", "crashed") or (state == "starting"), "trouble")
-            self.set_class(not feed.live, "ended")
+            self._checkpoint = live or has_checkpoint(feed)
             if anew:
                 self.plane = in_the_plane(feed)
                 self.set_class(self.plane, "plane")
@@ -129,6 +138,8 @@ class TrainScreen(TrainFrame):
                 self.panel = "log"
             self._arrange()
             self.refresh_bindings()
+        else:
+            self._divide()
 
     def _progress(self, feed: "Feed") -> Progress:
         status, history = feed.status, feed.history
@@ -138,7 +149,7 @@ class TrainScreen(TrainFrame):
         gone = history.elapsed
         done = newest.step / steps if newest and steps else 0.0
         left = gone * (1 - done) / done if feed.live and done > 0 else None
-        state = {"running": "training", "missing": "waiting"}.get(feed.state, feed.state)
+        state = "waiting" if feed.state == "missing" else feed.state
         return Progress(
             name=feed.name, preset=(status.preset or status.dataset) if status else "", state=state, epoch=newest.epoch if newest else 0, epochs=epochs or None,
             step=newest.step if newest else 0, steps=steps or None, gone=gone, left=left,
@@ -153,10 +164,11 @@ class TrainScreen(TrainFrame):
             return "asked for: " + ", ".join(asked(each.command) for each in feed.pending)
         started = feed.history.started
         if started is None:
-            return "the trainer starts (loading torch takes a few seconds)" if feed.live else feed.name
+            return "the trainer loads torch: a few seconds" if feed.live else feed.name
         device = f"{started.device} {started.threads} thread{'s' if started.threads != 1 else ''}" if started.device == "cpu" else started.device_name or started.device
         elsewhere = f" · on {started.host}" if started.host != HOST else ""
-        return f"{started.dataset} · {thousands(started.train_images)} {'points' if self.plane else 'images'} · {device}{elsewhere}"
+        stop = f"{words} · " if feed.live and (words := stops_after(feed.history, self._me)) else ""
+        return f"{stop}{started.dataset} · {thousands(started.train_images)} {'points' if self.plane else 'images'} · {device}{elsewhere}"
 
     # --- panels
 
@@ -173,7 +185,9 @@ class TrainScreen(TrainFrame):
     @property
     def single(self) -> bool:
         """Whether there is room for one panel only."""
-        return self.zoomed or self.has_class("-narrow") or self.has_class("-short")
+        if self.plane and (self.has_class("-narrow") or self.size.height < LEAST_FOR_PLANE):
+            return True
+        return self.zoomed or self.has_class("-tiny") or self.has_class("-short")
 
     def on_resize(self) -> None:
         """The breakpoints' classes are set after this."""
@@ -181,7 +195,10 @@ class TrainScreen(TrainFrame):
 
     def _arrange(self) -> None:
         single = self.single
+        if single != self.has_class("single"):
+            self.call_after_refresh(self.refresh_bindings)  # a key for the next panel, where not all are in sight
         self.set_class(single, "single")
+        self.set_class(self.panel not in CURVES, "below")
         self.set_class(self.zoomed, "zoomed")
         self.query_one("#boundary").display = self.plane
         for name in self.panels:
@@ -193,10 +210,30 @@ class TrainScreen(TrainFrame):
                 widget.display = name not in ("events", "log") or (name == "log") == self._log_in_front()
         if not single and self._log_in_front():
             self.query_one("#errors").display = False
+        elif not single and self.has_class("-narrow"):  # room for two beside each other
+            self.query_one("#errors" if self.panel != "errors" else "#events").display = False
         self.query_one("#curves").display = not single or self.panel in CURVES
         self.query_one("#bottom").display = not single or self.panel not in (*CURVES, "diagnosis")
         if self._shown is not None:
-            self.query_one(BoundaryPanel).show(self._shown)  # it may have come into sight
+            self.query_one(BoundaryPanel).show(self._shown)  # they may have come into sight
+            self.query_one(LogPanel).show(self._shown)
+        self._divide()
+
+    def _divide(self) -> None:
+        """Rows for each part; where there is one panel only, it has what the figures of the end leave."""
+        outcome = self.query_one(Outcome)
+        ended = outcome.styles.display != "none"
+        if self.single:
+            rows: tuple[int | None, ...] = (None, OUTCOME if ended else None, None, None)
+        else:
+            narrow, wide = self.has_class("-narrow"), self.has_class("-wide")
+            room = self.size.height - 3 - (1 if wide else 3 if narrow else 2)
+            diagnosis = self.query_one(DiagnosisPanel).rows(self.size.width) if ended else 6 if wide else 5
+            rows = divide(room, Needs(len(outcome.lines) + 2 if ended else 0, diagnosis, self.query_one(MatrixPanel).rows, 2 if self.plane else 1))
+        if rows != self._rows:
+            self._rows = rows
+            for name, height in zip(("#curves", "#outcome", "#diagnosis", "#bottom"), rows, strict=True):
+                self.query_one(name).styles.height = height
 
     def _log_in_front(self) -> bool:
         return self.panel == "log" if self.panel in ("events", "log") else self.has_class("trouble")
@@ -227,6 +264,7 @@ class TrainScreen(TrainFrame):
         """One panel, or all."""
         self.zoomed = not self.zoomed
         self._arrange()
+        self.refresh_bindings()
 
     def action_trainer_log(self) -> None:
         """The log, or the events again."""
@@ -268,10 +306,12 @@ class TrainScreen(TrainFrame):
         if action in STEERING:
             return feed is not None and feed.live and feed.state in LIVE
         if action == "resume":
-            return feed is not None and feed.state in RESUMABLE
+            return feed is not None and feed.state in RESUMABLE and self._checkpoint
         if action == "report":
             return feed is not None and feed.state not in LIVE
-        if action in ("again", "fork"):
+        if action == "fork":
+            return feed is not None and self._checkpoint
+        if action == "again":
             return feed is not None
         if action in ("split", "shares", "copy_come_back", "trainer_log"):
             return feed is not None
@@ -281,6 +321,8 @@ class TrainScreen(TrainFrame):
         """Space goes on where the run waits; no key for the next panel where all are in sight (empty: not shown)."""
         if action == "next_panel":
             return label if self.single else ""
+        if action == "app.go('inspect')":
+            return label if self._checkpoint else ""
         return "Go on" if action == "pause" and self._state == "paused" else label
 
     def send(self, command: Command) -> None:
@@ -334,7 +376,7 @@ class TrainScreen(TrainFrame):
             if text:
                 self.send(SetLearningRate(float(text)))
 
-        now = f"{newest.learning_rate:g}" if newest else ""
+        now = f"{rate_now(feed.history):g}" if feed and newest else ""
         about = "Used from the next step on; a schedule goes on from it in proportion." + (f" Now {now}." if now else "")
         self.app.push_screen(AskText("Learning rate", about, now, check=wrong_rate), answered)
 

@@ -26,7 +26,7 @@ from tui_trainer.tui.widgets.plot.axis import Range
 from tui_trainer.tui.widgets.plot.canvas import Canvas, changes
 from tui_trainer.tui.widgets.plot.curve import extremes, nearest
 from tui_trainer.tui.widgets.plot.dots import MARKS, Marks, Plot
-from tui_trainer.tui.widgets.plot.figure import INK_CURVE, Curve, Figure, Layout, draw, layout
+from tui_trainer.tui.widgets.plot.figure import INK_CURVE, Curve, Figure, Layout, draw, evened, layout
 from tui_trainer.tui.widgets.plot.history import History
 from tui_trainer.tui.widgets.theme import RUN_COLOURS, colour
 
@@ -45,6 +45,8 @@ class LineStyle:
     """A field of Glyphs, such as ``train``, or a character of its own."""
     dash: int = 0
     """Without colours, every so many columns of dots one is left out, to tell curves apart; 0: none."""
+    optional: bool = False
+    """Whether the legend names it only where it has points."""
 
 
 TRAIN = LineStyle("train", "train", "train", "train")
@@ -126,6 +128,7 @@ class LineChart(Widget, can_focus=True):
         self._look = Figure((), Range(0, 1), Range(0, 1), x_powers=x_powers, x_unit=x_unit, decimals=decimals, unit=unit.strip(), empty=empty)
         self._limits = (y_min, y_max)
         self._planned: tuple[float, float] | None = None
+        self._over = False
         self._window = window
         self._x_now: Range | None = None
         self._y_now: Range | None = None
@@ -194,6 +197,12 @@ class LineChart(Widget, can_focus=True):
         """The planned stretch of x, such as 0 to the number of epochs; without both ends the axis grows with the data."""
         self._planned = None if low is None or high is None or not high > low else (low, high)
         self._changed()
+
+    def set_over(self, over: bool) -> None:
+        """Whether nothing will come any more, so that a recent window needs no room for it."""
+        if over != self._over:
+            self._over, self._x_now = over, None
+            self._changed()
 
     def mark(self, x: float, label: str) -> None:
         """A vertical line at x, where a setting changed."""
@@ -336,17 +345,23 @@ class LineChart(Widget, can_focus=True):
         for style in self._styles_of.values():
             history = self._histories.get(style.name) or _NOTHING
             mark = _mark(style)
-            curves.append(Curve(style.label, mark, history.entries(), self._newest.get(style.name, math.nan), style.dash if dashes else 0))
+            label = style.label if len(history) or not style.optional else ""
+            curves.append(Curve(label, mark, history.entries(), self._newest.get(style.name, math.nan), style.dash if dashes else 0))
         figure = replace(figure, curves=curves)
         return replace(figure, y=self._y_range(figure))
 
     def _x_range(self) -> Range:
         ends = [newest[0] for newest in (history.newest for history in self._histories.values()) if newest is not None]
         last = max(ends, default=0.0)
+        planned = self._planned
         if self.windowed and ends:
-            self._x_now = _window(self._window or max(last, 1e-9) / 8, last, self._x_now)
-        elif self._planned is not None and last <= self._planned[1]:
-            self._x_now = Range(*self._planned)
+            end = last if self._over else planned[1] if planned is not None and planned[1] >= last else math.inf
+            self._x_now = _window(self._window or max(last, 1e-9) / 8, last, self._x_now, end)
+        elif planned is not None and last <= planned[1]:
+            start, end = planned
+            early = ends and last - start < FULL_FROM * (end - start)
+            grown = axis.grow(last, now=self._x_now, start=start) if early else None
+            self._x_now = grown if grown is not None and grown.high < end else Range(start, end)
         else:
             start = self._planned[0] if self._planned else min((float(h.entries().x[0]) for h in self._histories.values() if len(h)), default=0.0)
             self._x_now = axis.grow(last, now=self._x_now, start=min(start, 0.0) if not self._planned else start)
@@ -399,7 +414,7 @@ class LineChart(Widget, can_focus=True):
             self.refresh(*(Region(start, row, end - start, 1) for row, start, end in spans))
 
     def _paint(self, size: Size) -> None:
-        figure = self._figure()
+        figure = evened(self._figure(), size.width, size.height)
         self._layout = layout(figure, size.width, size.height)
         self._canvas = draw(figure, self._layout, size.width, size.height, glyphs())
 
@@ -434,6 +449,8 @@ class LineChart(Widget, can_focus=True):
 
 
 _NOTHING = History(2)
+FULL_FROM = 0.1
+"""The axis shows all that is planned from this share of it on; before, what there is: else a long run stands in one column for minutes."""
 
 
 def _mark(style: LineStyle) -> str:
@@ -443,12 +460,12 @@ def _mark(style: LineStyle) -> str:
     return str(getattr(glyphs(), style.mark, style.mark or "?"))
 
 
-def _window(stretch: float, last: float, now: Range | None) -> Range:
+def _window(stretch: float, last: float, now: Range | None, most: float) -> Range:
     """A recent window that jumps by half its length when it is full, instead of sliding with each point: sliding would
-    redraw every cell each time."""
+    redraw every cell each time. It does not go beyond ``most``, where nothing will ever be."""
     stretch = float(f"{axis.nice_step(stretch, 1):.6g}")
-    if now is not None and math.isclose(now.span, stretch) and now.low <= last <= now.high:
+    if now is not None and math.isclose(now.span, stretch) and now.low <= last <= now.high <= most:
         return now
     step = stretch / 2
-    end = (math.floor(last / step) + 1) * step
+    end = min((math.floor(last / step) + 1) * step, most)
     return Range(max(end - stretch, 0.0), max(end, stretch))

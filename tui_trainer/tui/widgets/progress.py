@@ -128,7 +128,7 @@ def _epoch(progress: Progress) -> str:
     """The epoch being trained, counted from 1; in parts where less than whole epochs are planned."""
     total = progress.epochs
     if total is not None and total != int(total):
-        return f"{progress.epoch:.1f}"
+        return f"{progress.epoch:.2f}".rjust(len(_whole(total) or ""))
     number = math.floor(progress.epoch + 1e-9) + 1
     if total is not None:
         number = min(number, int(total))
@@ -136,7 +136,9 @@ def _epoch(progress: Progress) -> str:
 
 
 def _whole(epochs: float | None) -> str | None:
-    return None if epochs is None else f"{round(epochs, 2):g}"
+    if epochs is None:
+        return None
+    return f"{epochs:.0f}" if epochs == int(epochs) else f"{epochs:.2f}"
 
 
 def _count(word: str, now: str, of: str | None) -> list[Part]:

@@ -8,12 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from tui_trainer.tui.widgets.marks import ASCII, UNICODE, glyphs
-from tui_trainer.tui.widgets.painted import Line, Painted, width_of
+from tui_trainer.tui.widgets.painted import Line, Painted
+from tui_trainer.tui.widgets.plot.axis import number
 
 BINS = 512
-"""Values kept per trend, an even number; with more, two neighbours become their mean."""
-FLAT = 0.02
-"""A change of less than this share of the range counts as none."""
+"""Stretches of x kept per trend, an even number."""
+UNIT = 3
+"""Cells for a unit and the blank before it."""
+LEAST = 3
+"""Cells of the shortest sparkline."""
 
 
 def spark(values: Iterable[float], width: int, ascii: bool | None = None, low: float | None = None, high: float | None = None) -> str:
@@ -30,18 +33,20 @@ def spark(values: Iterable[float], width: int, ascii: bool | None = None, low: f
     return _levels(array[:width], ascii, low, high).ljust(width)
 
 
-def _levels(array: npt.NDArray[np.float64], ascii: bool | None, low: float | None, high: float | None) -> str:
+def _levels(array: npt.NDArray[np.float64], ascii: bool | None, low: float | None, high: float | None, most: int | None = None) -> str:
+    """``most`` -1 leaves the full block away: sparklines in neighbouring rows would melt into one."""
     table = glyphs() if ascii is None else ASCII if ascii else UNICODE
+    levels = table.levels[:most]
     there = array[~np.isnan(array)]
     if not len(there):
         return " " * len(array)
     low = float(there.min()) if low is None else low
     high = float(there.max()) if high is None else high
-    count = len(table.levels)
+    count = len(levels)
     if not high - low > 1e-9 * max(abs(high), abs(low)):  # the means of equal values differ by rounding
-        return "".join(" " if math.isnan(value) else table.levels[count // 2 - 1] for value in array.tolist())
+        return "".join(" " if math.isnan(value) else levels[count // 2 - 1] for value in array.tolist())
     share = np.clip((array - low) / (high - low), 0, 1)
-    return "".join(" " if math.isnan(value) else table.levels[min(int(value * count), count - 1)] for value in share.tolist())
+    return "".join(" " if math.isnan(value) else levels[min(int(value * count), count - 1)] for value in share.tolist())
 
 
 def _mean(values: npt.NDArray[np.float64]) -> float:
@@ -50,82 +55,87 @@ def _mean(values: npt.NDArray[np.float64]) -> float:
 
 
 class Bins:
-    """Means of ever longer stretches of a row of values, at most BINS of them, the stretches counted from the start:
-    so a picture of them grows at its end and stands still elsewhere."""
+    """Means of a row of values over equal stretches of x from 0 on. The end doubles when x passes it, so a picture of them
+    grows to the right and stands still elsewhere, and rows over one x are of one length."""
 
-    def __init__(self) -> None:
+    def __init__(self, end: float = 1.0) -> None:
+        """``end`` is where x ends at first."""
         self.sums = np.zeros(BINS)
         self.counts = np.zeros(BINS)
+        self.there = np.zeros(BINS, dtype=bool)
+        """Stretches that had a value, NaN included."""
+        self.end = end
         self.used = 0
-        self.stride = 1
-        self.taken = 0
+        """Stretches that x has reached."""
 
-    def add(self, value: float) -> None:
+    def add(self, x: float, value: float) -> None:
         """One more value; NaN and infinite ones take their place, but no part in a mean."""
-        place = self.taken // self.stride
-        if place == BINS:
-            self._halve()
-            place = self.taken // self.stride
+        place = self.reach(x)
+        self.there[place] = True
         if math.isfinite(value):
             self.sums[place] += value
             self.counts[place] += 1
-        self.taken += 1
-        self.used = place + 1
 
-    def means(self, most: int) -> npt.NDArray[np.float64]:
-        """At most ``most`` means of equal stretches; the last one may still grow. Stretches grow by doubling: seldom."""
-        together = 1
-        while together * max(most, 1) < self.used:
-            together *= 2
-        size = -(-self.used // together) * together
-        sums, counts = np.zeros(size), np.zeros(size)
-        sums[: self.used], counts[: self.used] = self.sums[: self.used], self.counts[: self.used]
-        sums, counts = sums.reshape(-1, together).sum(axis=1), counts.reshape(-1, together).sum(axis=1)
+    def reach(self, x: float) -> int:
+        """x is as far as this; in which stretch that is."""
+        while x > self.end:
+            self._double()
+        place = min(int(x / self.end * BINS), BINS - 1)
+        self.used = max(self.used, place + 1)
+        return place
+
+    def means(self, width: int, *, whole: bool = False) -> npt.NDArray[np.float64]:
+        """The mean in each of ``width`` equal parts, as far as x has come (``whole``: what there is, over all of them).
+        A part without a value has that of the part before, NaN where there is none."""
+        total = max(self.used, 1) if whole else BINS
+        edges = np.arange(width) * total // width
+        sums, counts = np.add.reduceat(self.sums[:total], edges), np.add.reduceat(self.counts[:total], edges)
+        there = np.logical_or.reduceat(self.there[:total], edges)
+        before = np.maximum.accumulate(np.where(there, np.arange(width), 0))
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(counts > 0, sums / counts, np.nan)
+            return np.asarray(np.where(counts > 0, sums / counts, np.nan)[before][edges < self.used])
 
-    def _halve(self) -> None:
-        for array in (self.sums, self.counts):
-            array[: BINS // 2] = array.reshape(-1, 2).sum(axis=1)
+    def _double(self) -> None:
+        self.end *= 2
+        for array in (self.sums, self.counts, self.there):
+            pairs = array.reshape(-1, 2)
+            array[: BINS // 2] = pairs.any(axis=1) if array.dtype == bool else pairs.sum(axis=1)
             array[BINS // 2 :] = 0
-        self.used //= 2
-        self.stride *= 2
+        self.used = -(-self.used // 2)
+
+
+def short(value: float, decimals: int, width: int) -> str:
+    """A value with ``decimals``, with fewer where it would not fit into ``width`` cells, by its power of ten where nothing else does."""
+    for fewer in range(decimals, -1, -1):
+        text = number(value, fewer)
+        if len(text) <= width:
+            return text
+    return f"{value:.1e}".replace("e+0", "e").replace("e+", "e")
 
 
 def trend_line(
     label: str, value: float | None, means: Sequence[float] | npt.NDArray[np.float64], width: int, *, colour: str = "muted", mark: str = "",
-    decimals: int = 3, unit: str = "", digits: int = 6, arrow: bool = False, low: float | None = None, high: float | None = None,
+    decimals: int = 3, unit: str = "", field: int = 0, digits: int = 7, low: float | None = None, high: float | None = None,
 ) -> Line:  # fmt: skip
-    """Mark, label, value and unit, then the sparkline in what is left of ``width`` cells (where that is 3 or more)."""
-    text = "-" if value is None else f"{value:.{decimals}f}"
-    head: list[tuple[str, str]] = [(f"{mark} ", colour)] if mark else []
-    head += [(f"{label} ", "muted"), (text.rjust(digits), "foreground")]
-    if unit:
-        head.append((f" {unit.strip()}", "muted"))
-    if arrow:
-        head.append((f" {direction(means)}", "muted"))
-    room = width - sum(width_of(part) for part, _ in head) - 1
-    if room >= 3:
-        array = np.asarray(means, dtype=np.float64)
-        head.append((" " + _levels(array[-room:], None, low, high), colour))
+    """Mark and label in ``field`` cells, value in ``digits``, unit in UNIT; the sparkline in what is left of ``width`` cells."""
+    text = "-" if value is None else short(value, decimals, digits)
+    sign = f"{mark} " if mark else ""
+    head: list[tuple[str, str]] = [(sign, colour)] if sign else []
+    head += [(label.ljust(field - len(sign)) + " ", "muted"), (text.rjust(digits), "foreground"), (f" {unit}".ljust(UNIT), "muted")]
+    array = np.asarray(means, dtype=np.float64)
+    if len(array):
+        head.append((" " + _levels(array, None, low, high, most=-1), colour))
     return tuple(head)
 
 
-def direction(means: Sequence[float] | npt.NDArray[np.float64]) -> str:
-    """Up, down or flat: the last quarter of a row of means against the quarter before."""
-    there = np.asarray(means, dtype=np.float64)
-    there = there[~np.isnan(there)]
-    quarter = len(there) // 4
-    if not quarter:
-        return glyphs().flat
-    change = float(there[-quarter:].mean() - there[-2 * quarter : -quarter].mean())
-    if abs(change) <= FLAT * float(there.max() - there.min()):
-        return glyphs().flat
-    return glyphs().up if change > 0 else glyphs().down
+def room_for(width: int, field: int, digits: int) -> int:
+    """Cells that are left for the sparkline; 0 where it would be too short to say anything."""
+    room = width - field - 1 - digits - UNIT - 1
+    return room if room >= LEAST else 0
 
 
 class Trend(Painted):
-    """One line: label, current value with fixed decimals, sparkline over all values so far."""
+    """One line: label, current value with fixed decimals, sparkline over x. Trends of one ``field`` and width begin and end in the same columns."""
 
     DEFAULT_CSS = """
     Trend { height: 1; }
@@ -139,60 +149,57 @@ class Trend(Painted):
         mark: str = "",
         decimals: int = 3,
         unit: str = "",
-        digits: int = 6,
-        arrow: bool = False,
+        field: int = 0,
+        digits: int = 7,
         low: float | None = None,
         high: float | None = None,
         name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """``mark``: a field of Glyphs such as ``train``; ``digits``: least width of the value; ``low``, ``high``: ends of the scale."""
+        """``mark``: a field of Glyphs such as ``train``; ``field``: cells for mark and label; ``low``, ``high``: ends of the scale."""
         super().__init__(name=name, id=id, classes=classes)
-        self._label, self._colour, self._mark, self._decimals, self._unit, self._digits = label, colour, mark, decimals, unit, digits
-        self._arrow, self._low, self._high = arrow, low, high
+        self._label, self._colour, self._mark, self._decimals, self._unit, self._digits = label, colour, mark, decimals, unit.strip(), digits
+        self._field, self._low, self._high = max(field, len(label) + (2 if mark else 0)), low, high
         self._bins = Bins()
         self._value: float | None = None
-        self._wide = digits
+        self._over = False
 
-    def add(self, value: float) -> None:
-        """One more value. Cheaper and calmer than :meth:`show`: what is drawn already stands still."""
-        self.extend((value,))
-
-    def extend(self, values: Iterable[float]) -> None:
-        """More values, oldest first."""
-        value = None
-        for value in values:
-            self._bins.add(value)
-        if value is not None:
-            self.now(value)
+    def extend(self, xs: Sequence[float], values: Sequence[float]) -> None:
+        """More values with their x, oldest first."""
+        for x, value in zip(xs, values, strict=True):
+            self._bins.add(x, value)
+        if len(values):
+            self.now(values[-1])
             self.changed()
 
     def now(self, value: float) -> None:
         """The current value, where the picture takes in only some of them."""
         if value != self._value:
             self._value = value
-            self._wide = max(self._wide, len(f"{value:.{self._decimals}f}"))  # wider once, not back: the sparkline does not jump
             self.changed()
 
-    def show(self, values: Sequence[float]) -> None:
-        """All values anew; the last one is the current one."""
-        self._bins, self._value = Bins(), None
-        self.extend(values)
-        self.changed()
+    def reach(self, x: float, *, over: bool) -> None:
+        """How far x is, whether or not there is a value there; ``over``: it will not go further, and what there is fills the line."""
+        before = self._bins.used, self._bins.end, self._over
+        self._bins.reach(x)
+        self._over = over
+        if before != (self._bins.used, self._bins.end, over):
+            self.changed()
 
-    def clear(self) -> None:
-        """Forget all values."""
-        self._bins, self._value, self._wide = Bins(), None, self._digits
+    def clear(self, end: float = 1.0) -> None:
+        """Forget all values; ``end`` is where x ends at first."""
+        self._bins, self._value = Bins(end), None
         self.changed()
 
     def paint(self, width: int, height: int) -> list[Line]:
         """Textual's: see :class:`Painted`."""
         mark = str(getattr(glyphs(), self._mark, self._mark)) if self._mark else ""
-        room = width - width_of(self._label) - self._wide - 2 - (2 if mark else 0) - (len(self._unit.strip()) + 1 if self._unit else 0) - 2 * self._arrow
+        room = room_for(width, self._field, self._digits)
+        means = self._bins.means(room, whole=self._over) if room else ()
         return [
             trend_line(
-                self._label, self._value, self._bins.means(max(room, 1)), width, colour=self._colour, mark=mark, decimals=self._decimals,
-                unit=self._unit, digits=self._wide, arrow=self._arrow, low=self._low, high=self._high,
+                self._label, self._value, means, width, colour=self._colour, mark=mark, decimals=self._decimals, unit=self._unit,
+                field=self._field, digits=self._digits, low=self._low, high=self._high,
             )
         ]  # fmt: skip

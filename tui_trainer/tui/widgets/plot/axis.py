@@ -115,11 +115,69 @@ def grow(last: float, *, now: Range | None, start: float = 0.0, count: int = 5) 
     return Range(start, start + math.ceil(span / step - 1e-9) * step)
 
 
+CLOSEST = 2
+"""Cells between two ticks at least."""
+LONELY = 0.2
+"""Two ticks are as bad as so much of the height left empty."""
+
+
+def even(y: Range, most: float, step: float, height: int, high: int) -> tuple[Range, list[float]] | None:
+    """``y`` with another upper end, not below ``most``, and ticks on it that lie equally many cells apart.
+
+    They are ``step`` apart, or the next finer or coarser one, whichever leaves least of the height empty.
+    ``height`` cells of ``high`` dots each. None where there is no room for two ticks.
+    """
+    dots = height * high - 1
+    found: list[tuple[float, int, Range, list[float]]] = []
+    for each in (step, nice_step(step / 2.5, 1), nice_step(step * 1.01, 1)):
+        apart = math.floor(dots * each / (most - y.low) / high + 1e-6)
+        if apart < CLOSEST:
+            continue
+        end = y.low + dots * each / (apart * high)
+        first, last = math.ceil(y.low / each - 1e-6), math.floor(end / each + 1e-6)
+        if last > first:
+            decimals = decimals_of(each)
+            ticks = [round(place * each, decimals) + 0.0 for place in range(first, last + 1)]
+            found.append(((end - most) / (most - y.low) + LONELY * (len(ticks) < 3), len(found), Range(y.low, end), ticks))
+    return min(found, key=lambda each: each[:2])[2:] if found else None
+
+
+def even_decades(y: Range, most: float, height: int, high: int) -> tuple[Range, list[float]] | None:
+    """As :func:`even` on a logarithmic axis: ticks at powers of ten; None where there are less than two."""
+    low, span = math.log10(y.low), math.log10(most / y.low)
+    dots = height * high - 1
+    found: list[tuple[float, int, Range, list[float]]] = []
+    for each in range(1, 1 + max(1, math.ceil(span))):
+        apart = math.floor(dots * each / span / high + 1e-6)
+        if apart < CLOSEST:
+            continue
+        end = low + dots * each / (apart * high)
+        first, last = math.ceil(low - 1e-9), math.floor(end + 1e-9)
+        if last - first >= each and end < 300:
+            ticks = [float(f"{10.0**power:.6g}") for power in range(first, last + 1, each)]
+            found.append(((end - low - span) / span + LONELY * (len(ticks) < 3), each, Range(y.low, 10.0**end), ticks))
+    return min(found, key=lambda each: each[:2])[2:] if found else None
+
+
+def number(value: float, decimals: int, width: int = 0) -> str:
+    """A value with fixed decimals, pushed to the right; what has more than six digits before the point by its power of ten, NaN and infinite by name."""
+    if math.isnan(value):
+        text = "nan"
+    elif math.isinf(value):
+        text = "inf" if value > 0 else "-inf"
+    elif abs(value) >= 999_999.5:
+        text = f"{value:.3e}".replace("e+0", "e").replace("e+", "e")
+    else:
+        text = f"{value:.{decimals}f}"
+    return text.rjust(width)
+
+
 def label(value: float, decimals: int) -> str:
-    """A tick's label: fixed decimals, thousands and millions shortened, tiny values by power."""
+    """A tick's label: fixed decimals, thousands shortened, great and tiny values by power of ten."""
     size = abs(value)
     if size >= 1e6:
-        return f"{value / 1e6:.6g}M"
+        digits, _, power = f"{value:.3e}".partition("e")
+        return f"{float(digits):g}e{int(power)}"
     if size >= 1e4:
         return f"{value / 1e3:.6g}k"
     if decimals > 5:

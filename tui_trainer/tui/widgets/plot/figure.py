@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import cast
 
@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from tui_trainer.tui.widgets.marks import Glyphs
 from tui_trainer.tui.widgets.plot import axis
-from tui_trainer.tui.widgets.plot.axis import Range
+from tui_trainer.tui.widgets.plot.axis import Range, number
 from tui_trainer.tui.widgets.plot.canvas import BLANK, Canvas, cells
-from tui_trainer.tui.widgets.plot.curve import NOWHERE, Rows, columns, nearest, position, rows, trace
+from tui_trainer.tui.widgets.plot.curve import NOWHERE, Rows, columns, extremes, nearest, position, rows, trace
 from tui_trainer.tui.widgets.plot.dots import MARKS, Marks, Plot
 from tui_trainer.tui.widgets.plot.dots import cells as dot_cells
 from tui_trainer.tui.widgets.plot.history import Array, Entries
@@ -30,6 +30,7 @@ class Curve:
     """One curve and how it is told from others without colour: by its mark, and by dashes if asked for."""
 
     label: str
+    """Empty: not in the legend."""
     mark: str
     entries: Entries
     newest: float
@@ -45,6 +46,8 @@ class Figure:
     curves: Sequence[Curve]
     x: Range
     y: Range
+    y_ticks: tuple[float, ...] = ()
+    """Where they stand; empty: to be found."""
     log: bool = False
     x_powers: bool = False
     """Whether x is log10 of what its axis says: a tick at -3 reads 1e-3."""
@@ -100,25 +103,26 @@ class Layout:
         return span.low + span.span * ((column + 0.5) * marks.wide - 0.5) / max(self.width * marks.wide - 1, 1)
 
 
-def number(value: float, decimals: int, width: int = 0) -> str:
-    """A value with fixed decimals, pushed to the right; NaN and infinite by name."""
-    if math.isnan(value):
-        text = "nan"
-    elif math.isinf(value):
-        text = "inf" if value > 0 else "-inf"
-    else:
-        text = f"{value:.{decimals}f}"
-    return text.rjust(width)
-
-
 def layout(figure: Figure, width: int, height: int) -> Layout:
     """Divide ``width`` x ``height`` cells: with less room first the axis line goes, then the labels, then the legend."""
     return _layout(_bare(figure), _legend_rows(figure, width, height), width, height)
 
 
+def evened(figure: Figure, width: int, height: int) -> Figure:
+    """The figure with the upper end of its y axis moved, so that its ticks lie equally far apart in whole cells."""
+    place = layout(figure, width, height)
+    tops = [each[1] for curve in figure.curves if (each := extremes(curve.entries, figure.x, positive=figure.log))]
+    most = min(max([*tops, figure.reference[0] if figure.reference else -math.inf]), figure.y.high)
+    if len(place.y_ticks) < 2 or not most > figure.y.low + figure.y.span * 1e-6:
+        return figure
+    high = MARKS[figure.plot].high
+    found = axis.even_decades(figure.y, most, place.height, high) if figure.log else axis.even(figure.y, most, place.y_ticks[1] - place.y_ticks[0], place.height, high)
+    return figure if found is None else replace(figure, y=found[0], y_ticks=tuple(found[1]))
+
+
 def _bare(figure: Figure) -> Figure:
     """What the axes depend on: it seldom changes, so what is made of it is kept."""
-    return Figure((), figure.x, figure.y, log=figure.log, x_powers=figure.x_powers, x_unit=figure.x_unit, plot=figure.plot)
+    return Figure((), figure.x, figure.y, y_ticks=figure.y_ticks, log=figure.log, x_powers=figure.x_powers, x_unit=figure.x_unit, plot=figure.plot)
 
 
 @lru_cache(16)
@@ -128,7 +132,7 @@ def _layout(figure: Figure, legend: int, width: int, height: int) -> Layout:
     plot_height = max(height - legend - labels - line, 1)
     count = max(1, min(6, plot_height // 3))
     find = axis.log_ticks if figure.log else axis.ticks
-    y_ticks = find(figure.y.low, figure.y.high, count)
+    y_ticks = list(figure.y_ticks) or find(figure.y.low, figure.y.high, count)
     while len(y_ticks) < 2 and count < plot_height - 1:  # one number makes no scale
         count += 1
         y_ticks = find(figure.y.low, figure.y.high, count)
@@ -154,6 +158,7 @@ def _layout(figure: Figure, legend: int, width: int, height: int) -> Layout:
 
 def draw(figure: Figure, place: Layout, width: int, height: int, glyphs: Glyphs) -> Canvas:
     """The chart as ``width`` x ``height`` cells."""
+    figure = _snapped(figure)
     canvas = _axes(_bare(figure), place, width, height, glyphs).copy()
     drawn = _curves(canvas, figure, place)
     _lines(canvas, figure, place, glyphs)
@@ -163,6 +168,15 @@ def draw(figure: Figure, place: Layout, width: int, height: int, glyphs: Glyphs)
         column = place.left + (place.width - len(figure.empty)) // 2
         canvas.write(place.top + (place.height - 1) // 2, column, figure.empty, INK_AXIS)
     return canvas
+
+
+def _snapped(figure: Figure) -> Figure:
+    """The cursor where the nearest point is that it reads: between two points it would name a place that nothing was measured at."""
+    if figure.cursor is None:
+        return figure
+    read = [point[0] for curve in figure.curves if (point := nearest(curve.entries, figure.cursor)) is not None]
+    at = figure.cursor
+    return replace(figure, cursor=min(read, key=lambda x: abs(x - at))) if read else figure
 
 
 def _dots(entries: Entries, x: Range, y: Range, log: bool, plot: Plot, dash: int, width: int, height: int) -> npt.NDArray[np.uint8]:
@@ -183,7 +197,7 @@ def _curves(canvas: Canvas, figure: Figure, place: Layout) -> bool:
     """All curves; whether there was anything to draw.
 
     A cell has one colour, so it belongs to one curve: to the later one. Sharing its dots would let a thin line drown
-    in the noise of the curve beneath.
+    in the noise of the curve beneath. Where an earlier curve would be gone from a column, every second such column is its own.
     """
     marks = MARKS[figure.plot]
     codes = canvas.codes[place.top : place.top + place.height, place.left : place.left + place.width]
@@ -192,6 +206,11 @@ def _curves(canvas: Canvas, figure: Figure, place: Layout) -> bool:
     for order, curve in enumerate(figure.curves):
         own = _dots(curve.entries, figure.x, figure.y, figure.log, figure.plot, curve.dash, place.width, place.height)
         touched = own > 0
+        for earlier in range(order):
+            covered = touched & (inks == INK_CURVE + earlier)
+            gone = covered.any(axis=0) & ((inks == INK_CURVE + earlier).sum(axis=0) == covered.sum(axis=0))
+            gone[::2] = False
+            touched &= ~(covered & gone)
         drawn = drawn or bool(touched.any())
         inks[touched] = INK_CURVE + order
         codes[touched] = ord(curve.mark) if figure.plot == "ascii" else marks.characters[own[touched]]
@@ -214,6 +233,8 @@ def _points(codes: np.ndarray, inks: np.ndarray, figure: Figure, place: Layout, 
     marks = MARKS[figure.plot]
     column, row = place.columns(entries.x[start:end][there], figure.x, marks), place.rows(values[there], figure, marks)
     inside = (row >= 0) & (row < place.height) & (column >= 0) & (column < place.width)
+    others = [ord(other.mark) for other in figure.curves if other is not curve]
+    inside[inside] &= ~np.isin(codes[row[inside], column[inside]], others) | (np.flatnonzero(inside) % 2 == 0)
     codes[row[inside], column[inside]] = ord(curve.mark)
     inks[row[inside], column[inside]] = ink
     return bool(inside.any())
@@ -299,12 +320,16 @@ def _lines(canvas: Canvas, figure: Figure, place: Layout, glyphs: Glyphs) -> Non
             picture[free, column], inks[free, column] = ord(glyphs.cursor), INK_CURSOR
 
 
+WORD_ROWS = 4
+"""Changes close to each other write their remarks in so many rows."""
+
+
 def _write_where_blank(picture: np.ndarray, inks: np.ndarray, row: int, column: int, text: str, glyphs: Glyphs) -> bool:
-    """A remark beside a line: in its row or the next one; left away, and False, where it would hide something."""
+    """A remark beside a line: in its row or one of the next; left away, and False, where it would hide something."""
     if column < 0 or column + len(text) > picture.shape[1]:
         return False
-    background = (BLANK, ord(glyphs.reference))
-    for each in (row, row + 1):
+    background = (BLANK, ord(glyphs.reference), ord(glyphs.change))
+    for each in range(row, row + WORD_ROWS):
         if each < len(picture) and np.isin(picture[each, column : column + len(text) + 1], background).all():
             picture[each, column : column + len(text)] = [ord(character) for character in text]
             inks[each, column : column + len(text)] = INK_AXIS
@@ -312,12 +337,17 @@ def _write_where_blank(picture: np.ndarray, inks: np.ndarray, row: int, column: 
     return False
 
 
+def _named(figure: Figure) -> list[tuple[int, Curve]]:
+    """The curves of the legend with their numbers."""
+    return [(order, curve) for order, curve in enumerate(figure.curves) if curve.label]
+
+
 def _legend_parts(figure: Figure) -> list[str]:
-    """One text per curve, of a width that does not change while the y axis does not."""
+    """One text per curve of the legend, of a width that does not change while the y axis does not."""
     ends = [number(end, figure.decimals) for end in (figure.y.low, figure.y.high)]
     wide = max(map(len, ends))
     parts = []
-    for curve in figure.curves:
+    for _, curve in _named(figure):
         value: float | None = curve.newest if len(curve.entries.x) else None
         if figure.cursor is not None:
             near = nearest(curve.entries, figure.cursor)
@@ -346,14 +376,14 @@ GAP = 3
 
 
 def _legend_rows(figure: Figure, width: int, height: int) -> int:
-    if height < 4 or not figure.curves:
+    if height < 4 or not _named(figure):
         return 0
     return min(len(_rows_of(_legend_parts(figure), width)), max(1, height // 4))
 
 
 def _legend(canvas: Canvas, figure: Figure, place: Layout, width: int) -> None:
     """Marks, names and values, pushed to the right; on the left where the cursor stands."""
-    parts = _legend_parts(figure)
+    parts, named = _legend_parts(figure), _named(figure)
     for row, orders in enumerate(_rows_of(parts, width)[: place.legend]):
         column = width - sum(sum(map(cells, parts[order])) for order in orders) - GAP * (len(orders) - 1)
         if row == 0 and figure.cursor is not None:
@@ -362,9 +392,9 @@ def _legend(canvas: Canvas, figure: Figure, place: Layout, width: int) -> None:
             if len(text) < column - 1 or column < 0:
                 canvas.write(0, 0, text, INK_CURSOR)
         for order in orders:
-            curve = figure.curves[order]
+            which, curve = named[order]
             head = f"{curve.mark} {curve.label} "
-            canvas.write(row, column, head, INK_CURVE + order)
+            canvas.write(row, column, head, INK_CURVE + which)
             canvas.write(row, column + sum(map(cells, head)), parts[order][len(head) :], INK_TEXT)
             column += sum(map(cells, parts[order])) + GAP
 
