@@ -15,7 +15,7 @@ from tui_trainer.tui.widgets.painted import width_of
 from tui_trainer.tui.widgets.picture import Image, picture_lines
 from tui_trainer.tui.widgets.probabilities import probability_lines
 from tui_trainer.tui.widgets.reliability import Bin, reliability_lines
-from tui_trainer.tui.widgets.ridges import Ridge, ridge_lines
+from tui_trainer.tui.widgets.ridges import Ridge, ridge_lines, tall_for
 
 
 class One(App[None]):
@@ -166,3 +166,14 @@ def test_the_axis_of_a_reliability_diagram_is_labelled_to_its_end_and_empty_bins
     assert lines[-3].rstrip().endswith("100")
     assert all(len(line) <= width for line in lines)
     assert not any("·" in line or ("+" in line and width > 40) for line in lines)
+
+
+def test_ridges_are_taller_where_all_are_in_sight_and_a_group_is_seen_whole():
+    group = [Ridge("layer", (), 0, 0, heading=True), *(Ridge(f"epoch {n}", [1, 8, 2], -1, 1, "mean", "zero") for n in range(3))]
+    assert (tall_for(group, 60), tall_for(group, 13), tall_for(group, 10), tall_for(group, 9)) == (6, 3, 2, 1)
+    assert tall_for(group * 9, 12) == 2, "one layer at a time, rather than all as lines"
+    lines = [text_of(line) for line in ridge_lines(group, 40, UNICODE, 3)]
+    assert len(lines) == 1 + 3 * 4
+    assert "█" in lines[1] and "█" in lines[3]
+    assert [line.rstrip()[-4:] for line in lines[2:5]] == ["zero", "mean", ""], "shares above the mean, and a gap"
+    assert all(text_of(line).rstrip().endswith("mean  zero") for line in ridge_lines(group, 60, UNICODE)[1:])

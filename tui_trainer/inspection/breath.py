@@ -32,7 +32,7 @@ def meanwhile(work: Callable[[Breathe], Made], breathe: Breathe) -> Made:
     """
     if breathe is no_breath:
         return work(no_breath)
-    newest: tuple[str, int, int] = ("data", 0, 0)
+    newest: tuple[str, int, int] = ("reading the data", 0, 0)
 
     def tell(what: str, done: int, total: int) -> None:
         nonlocal newest

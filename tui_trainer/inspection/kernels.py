@@ -69,7 +69,7 @@ def weight_pictures(loaded: Loaded, tap: Tap) -> Sheet:
     coloured = channels == 3 and loaded.trained.preprocess.shape[0] == 3 and _is_first(loaded, tap)
     if channels == 1 or coloured:
         return Sheet(values.unsqueeze(1), f"{what}, {show((height, width))}{' in red, green and blue' if coloured else ''}")
-    return Sheet(values.unsqueeze(2), f"{what}, {show((height, width))}, one picture for each of {channels} input channels")
+    return Sheet(values.unsqueeze(2), f"{what}, {show((height, width))}, each of {channels} input channels")
 
 
 def _is_first(loaded: Loaded, tap: Tap) -> bool:

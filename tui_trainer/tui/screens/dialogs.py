@@ -151,9 +151,12 @@ class Pick(Dialog[Option | None]):
         self.query_one(Input).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Fewer."""
-        words = event.value.lower().split()
-        self.query_one(Table).show([option for option in self.options if all(word in f"{option.name} {option.about}".lower() for word in words)], key=lambda option: option)
+        """Fewer: those whose names begin so first, the first of them under the cursor."""
+        text, table = event.value.lower().strip(), self.query_one(Table)
+        found = [option for option in self.options if all(word in f"{option.name} {option.about}".lower() for word in text.split())]
+        table.show(sorted(found, key=lambda option: not option.name.lower().startswith(text)), key=lambda option: option)
+        if text:
+            table.cursor = 0
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """The one under the cursor, or what was typed."""

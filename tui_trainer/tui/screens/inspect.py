@@ -4,6 +4,7 @@ What takes a network is computed by a process of its own (``tui_trainer.asking``
 run's events hold.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from tui_trainer.asking.picture import Picture
 from tui_trainer.asking.questions import Split
 from tui_trainer.asking.wire import AskingError, SupersededError
 from tui_trainer.config.errors import ConfigError
-from tui_trainer.runs.checkpoints import read_index
+from tui_trainer.runs.checkpoints import Entry, read_index
 from tui_trainer.runs.events import CheckpointSaved
 from tui_trainer.tui.actions import INSPECT, bindings
 from tui_trainer.tui.controls.header import Header
@@ -149,8 +150,10 @@ class InspectScreen(Screen[None]):
         feed, subject = self._shown, self.subject
         if feed is None or subject is None or not self.query(Header):  # nothing left where the app is being left
             return
-        if self._open and (waiting := self._progress or self.waiting_for):
-            text = waiting
+        if self._open:
+            text = self.waiting_for
+            if self.current.waits:
+                self.current.show_waiting(text)
         else:
             words = [feed.name]
             if self.current.BY_SPLIT:
@@ -160,24 +163,26 @@ class InspectScreen(Screen[None]):
                 words.append(checkpoint_words(info))
                 if accuracy is not None and self.current.BY_SPLIT:
                     words.append(percent(accuracy))
-            if newer := self.newer():
-                words.append(f"{newer}: r takes it")
+            if self.newer():
+                words.append("newer: r")
             text = " · ".join(words)
         self.query_one(Header).subject = plain(text)
 
-    def newer(self) -> str:
-        """A checkpoint that came after the one that is shown, in words; empty where there is none or an older one is looked at on purpose."""
+    def newer(self) -> bool:
+        """Whether a checkpoint came after the one that is shown, and no older one is looked at on purpose."""
         feed, subject = self._shown, self.subject
         if feed is None or subject is None or self._told is None or subject.checkpoint not in ("last", ""):
-            return ""
+            return False
         newest = next((event for event in reversed(feed.history.events) if isinstance(event, CheckpointSaved)), None)
-        return f"epoch {newest.epoch:.2f} is there" if newest is not None and newest.step > self._told[0].step and feed.live else ""
+        return newest is not None and newest.step > self._told[0].step and feed.live
 
     # --- asking
 
     @property
     def waiting_for(self) -> str:
-        """Why nothing is there yet."""
+        """Why nothing is there yet: what is being done."""
+        if self._progress:
+            return self._progress
         if self.app.inspector.state == "ready":
             return "being computed"
         return "the inspection process starts (torch takes a few seconds)"
@@ -322,12 +327,27 @@ class InspectScreen(Screen[None]):
             if option is not None and self.subject is not None:
                 self._look_at(replace(self.subject, checkpoint=str(option.value)))
 
-        options = [Option("best", "best", "best on validation"), Option("last", "last", "the newest; of a live run it moves on")]
-        for entry in reversed(entries):
-            figure = f"  validation {percent(entry.accuracy)}" if entry.accuracy is not None else ""
-            options.append(Option(entry.file, entry.file, f"epoch {entry.epoch:.2f}{figure}  {entry.reason}{'  best' if entry.best else ''}"))
-        self.app.push_screen(Pick("Weights of which checkpoint", options, subject.checkpoint or "best"), chosen)
+        self.app.push_screen(Pick("Weights of which checkpoint", checkpoint_options(entries), subject.checkpoint or "best"), chosen)
 
     def action_back(self) -> None:
         """To the curves."""
         self.app.action_go("train")
+
+
+SAVED = {
+    "best": "was best when saved", "epoch": "end of an epoch", "interval": "at an interval", "requested": "asked for", "settings": "before a change",
+    "hangup": "when the terminal closed", "interrupted": "when it was interrupted", "end": "end of training",
+}  # fmt: skip
+"""Why a checkpoint was saved, by its reason."""
+
+
+def checkpoint_options(entries: Sequence[Entry]) -> list[Option]:
+    """What can be chosen: the best and the last by name, then every checkpoint of ``entries`` (oldest first), the newest first."""
+    wide = max((len(f"{entry.epoch:.2f}") for entry in entries), default=4)
+
+    def about(entry: Entry) -> str:
+        figure = f"{100 * entry.accuracy:6.2f} %" if entry.accuracy is not None else " " * 8
+        return f"epoch {entry.epoch:{wide}.2f}  {figure}  {'best' if entry.best else SAVED.get(entry.reason, entry.reason)}"
+
+    named = [Option("best", "best", "the best by validation"), Option("last", "last", "the newest; of a live run it moves on")]
+    return [*named, *(Option(entry.file, entry.file, about(entry)) for entry in reversed(entries))]

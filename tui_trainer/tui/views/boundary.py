@@ -52,12 +52,17 @@ class BoundaryView(View):
         """The field."""
         yield PlaneField(id="plane-field", classes="panel")
 
+    def show_waiting(self, text: str) -> None:
+        """What is being done, where it will stand."""
+        self.query_one(PlaneField).show(None, (), (), empty=text)
+
     async def load(self, subject: Subject) -> None:
         """Ask for the plane."""
         field = self.query_one(PlaneField)
         name(field, "Boundary")
-        field.show(None, (), (), empty=self.inspect.waiting_for)
+        self.wait()
         found = await self.inspect.ask(ShowBoundary(subject.weights, SIDE))
+        self.waits = False
         if found is None:
             self.forget()
             field.show(None, (), ())

@@ -42,14 +42,21 @@ class CalibrationView(View):
         self.query_one("#diagram").border_title = "How often right (bar), how sure (line), per cent"
         self.query_one("#bins").border_title = "Bins by the highest probability"
 
+    def show_waiting(self, text: str) -> None:
+        """What is being done, where it will stand."""
+        diagram = self.query_one(Reliability)
+        diagram.empty = text
+        diagram.show(())
+
     async def load(self, subject: Subject) -> None:
         """Count."""
         diagram = self.query_one(Reliability)
-        diagram.empty = self.inspect.waiting_for
-        diagram.show(())
+        self.wait()
         summary = await self.inspect.ask(Summarise(subject.weights, subject.split, bins=BINS), slot="calibration")
+        self.waits = False
         if summary is None:
             self.forget()
+            self.show_waiting("")
             return
         bins = [Bin(each.low, each.high, each.images, each.confidence, each.accuracy) for each in summary.calibration.bins]
         diagram.show(bins)

@@ -20,8 +20,12 @@ from tui_trainer.tui.views.listing import Listing, Page
 from tui_trainer.tui.views.shown import checkpoint_words, tile_of
 from tui_trainer.tui.views.view import Subject, View
 from tui_trainer.tui.widgets.confusion import ALL, ConfusionMatrix
+from tui_trainer.tui.wording import thousands
 
 ORDERS: dict[Sort, str] = {"loss": "worst loss first", "confidence": "surest first", "index": "in their order"}
+
+PAIRS_LEAST = 9
+"""Lines of the panel of most confused pairs: six of them, the titles, the frame."""
 
 
 class ErrorsView(View):
@@ -71,14 +75,19 @@ class ErrorsView(View):
             name(self.query_one("#matrix"), f"Confusion · {subject.split}")
             return
         self._show(newest.confusion, class_names(feed.history.started.classes if feed.history.started else (), newest.confusion))
-        self._title(f"epoch {newest.epoch:.2f}, as the run told")
+        self._title(f"epoch {newest.epoch:.2f}, as told")
+
+    def show_waiting(self, text: str) -> None:
+        """What is being done, where it will stand."""
+        self.images.clear(text)
 
     async def load(self, subject: Subject) -> None:
         """The matrix, then the pictures of the chosen cell."""
         self.summary = None
         self.show_events()
-        self.images.clear(self.inspect.waiting_for)
+        self.wait()
         summary = await self.inspect.ask(Summarise(subject.weights, subject.split))
+        self.waits = False
         if summary is None:
             self.forget()
             self.images.clear("")
@@ -97,11 +106,11 @@ class ErrorsView(View):
         self.arranged()
 
     def arranged(self) -> None:
-        """The matrix takes what it needs; the pairs take the rest, where that is something."""
+        """The matrix takes what it needs; the pairs take the rest, and never fewer lines than PAIRS_LEAST: a large matrix scrolls."""
         needed, room = len(self.matrix.classes_shown) + 4, self.query_one("#counted").size.height
-        often = not self.narrow and room - needed >= 6
+        often = not self.narrow and room >= 2 * PAIRS_LEAST
         self.query_one("#often").display = often
-        self.query_one("#matrix").styles.height = needed if often else "1fr"
+        self.query_one("#matrix").styles.height = min(needed, room - PAIRS_LEAST) if often else "1fr"
 
     def _title(self, of: str = "") -> None:
         subject = self.inspect.subject
@@ -142,15 +151,15 @@ class ErrorsView(View):
         listing = Listing(subject, title, classes, fetch)
         await self.images.show(listing, f"None: {title} never happens here.")
         if self.images.listing is listing and listing.total >= 0:
-            name(self.images, f"{title} · {listing.total} · {ORDERS[order]}")
+            name(self.images, f"{title} · {thousands(listing.total)} · {ORDERS[order]}")
 
     # --- what one can do
 
     def on_confusion_matrix_cell_selected(self, event: ConfusionMatrix.CellSelected) -> None:
-        """Enter or a click: those images."""
+        """Enter or a click: those images, which take the keys; Escape comes back."""
         event.stop()
         self.cell = (event.true, event.predicted)
-        self.relist(focus=self.narrow)
+        self.relist(focus=True)
 
     def on_table_chosen(self, event: Table.Chosen) -> None:
         """A pair's images."""

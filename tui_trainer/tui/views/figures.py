@@ -10,6 +10,7 @@ from tui_trainer.runs.metrics import ClassFigures, Confusion, class_names, confu
 from tui_trainer.tui.controls.table import Column, Table
 from tui_trainer.tui.views.view import Subject, View
 from tui_trainer.tui.widgets.confusion import ALL
+from tui_trainer.tui.wording import thousands
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,13 @@ CLASSES = [
     Column[ClassLine]("precision", "precision", 9, lambda row: _figure(row.precision), "right"),
     Column[ClassLine]("recall", "recall", 7, lambda row: _figure(row.recall), "right"),
     Column[ClassLine]("f1", "F1", 6, lambda row: _figure(row.f1), "right"),
-    Column[ClassLine]("images", "images", 7, lambda row: str(row.images), "right"),
-    Column[ClassLine]("wrong", "wrong", 6, lambda row: (str(row.wrong), "bad" if row.wrong else "muted"), "right"),
+    Column[ClassLine]("images", "images", 7, lambda row: "" if row.number == ALL else thousands(row.images), "right"),
+    Column[ClassLine]("wrong", "wrong", 6, lambda row: ("" if row.number == ALL else thousands(row.wrong), "bad" if row.wrong else "muted"), "right"),
 ]
 PAIRS = [
     Column[PairLine]("true", "true class", 8, lambda row: (row.true, "bold"), grows=True, most=20),
     Column[PairLine]("called", "called", 8, lambda row: row.called, grows=True, most=20),
-    Column[PairLine]("count", "images", 7, lambda row: str(row.count), "right"),
+    Column[PairLine]("count", "images", 7, lambda row: thousands(row.count), "right"),
     Column[PairLine]("share", "% of class", 10, lambda row: _figure(row.share), "right"),
 ]
 NOTHING = ["No evaluation yet.", "2 Train shows how far the run is."]
@@ -102,7 +103,9 @@ class FiguresView(View):
         figures = per_class(confusion)
         lines = [ClassLine(number, name, each.precision, each.recall, each.f1, each.support, each.misclassified) for number, (name, each) in enumerate(zip(names, figures, strict=True))]
         means = [_mean("macro mean", figures, weighted=False), _mean("weighted mean", figures, weighted=True)] if figures else []
-        self.query_one("#classes", Table).show([*lines, *means])
+        table = self.query_one("#classes", Table)
+        table.show([*lines, *means])
+        table.border_subtitle = f"{thousands(means[0].wrong)} of {thousands(means[0].images)} images wrong" if means else ""
         self.query_one("#pairs", Table).show(pair_lines(confusion, names))
 
     def on_table_chosen(self, event: Table.Chosen) -> None:

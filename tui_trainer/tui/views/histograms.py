@@ -32,12 +32,17 @@ class HistogramsView(View):
         """The lines."""
         yield Ridges(id="ridges", classes="panel")
 
+    def show_waiting(self, text: str) -> None:
+        """What is being done, where it will stand."""
+        self.query_one(Ridges).show((), empty=text)
+
     async def load(self, subject: Subject) -> None:
         """Count."""
         self._found = None
         ridges = self.query_one(Ridges)
-        ridges.show((), empty=self.inspect.waiting_for)
+        self.wait()
         self._found = await self.inspect.ask(ShowHistograms(subject.weights, subject.split))
+        self.waits = False
         if self._found is None:
             self.forget()
             ridges.show(())
@@ -73,14 +78,16 @@ def ridges_of(layers: Sequence[LayerHistograms]) -> list[Ridge]:
         widest = max((len(f"{each.epoch:.2f}") for each in layer.checkpoints), default=0)
         for number, each in enumerate(layer.checkpoints, 1):
             marks = "".join(" " + word for word, holds in (("best", each.best), ("last", number == len(layer.checkpoints))) if holds)
-            found.append(Ridge(f"  epoch {each.epoch:{widest}.2f}{marks}", each.counts, layer.low, layer.high, plain(_note(each))))
+            found.append(Ridge(f"  epoch {each.epoch:{widest}.2f}{marks}", each.counts, layer.low, layer.high, plain(_note(each)), _shares(each)))
     return found
 
 
 def _note(each: Counts) -> str:
-    zeros = f"  zero {100 * each.zeros:5.1f} %" if each.zeros is not None else ""
-    dead = f"  dead {100 * each.dead:5.1f} %" if each.dead is not None else ""
-    return f"mean {each.mean:+.3f}  ± {each.deviation:.3f}{zeros}{dead}".replace("-", "−")
+    return f"mean {each.mean:+.3f}  ± {each.deviation:.3f}".replace("-", "−")
+
+
+def _shares(each: Counts) -> str:
+    return "  ".join(f"{word} {100 * value:5.1f} %" for word, value in (("zero", each.zeros), ("dead", each.dead)) if value is not None)
 
 
 def dead_words(layers: Sequence[LayerHistograms]) -> str:

@@ -21,6 +21,7 @@ from tui_trainer.tui.views.view import Subject, View
 from tui_trainer.tui.widgets.gallery import Gallery, Tile
 from tui_trainer.tui.widgets.picture import Image, Picture
 from tui_trainer.tui.widgets.probabilities import Probabilities
+from tui_trainer.tui.wording import thousands
 
 MAPS = 64
 """Feature maps of a layer at most."""
@@ -57,7 +58,7 @@ class ImageView(View):
             yield Probabilities(id="chances", classes="panel")
         with Container(id="layerwise"):
             yield Table[FeatureLayer](STAGES, empty=[""], id="stages", classes="panel")
-            yield Gallery(id="maps", classes="panel")
+            yield Gallery(small=True, sheet=True, id="maps", classes="panel")
 
     def on_mount(self) -> None:
         """Name the parts."""
@@ -87,12 +88,17 @@ class ImageView(View):
 
     # --- what it shows
 
+    def show_waiting(self, text: str) -> None:
+        """What is being done, where it will stand."""
+        self.query_one("#picture", Picture).show(None, empty=text)
+
     async def load(self, subject: Subject) -> None:
         """Probabilities and saliency first, then the layers."""
         source = self._source(subject)
         if self._features is None:
-            self.query_one("#picture", Picture).show(None, empty=self.inspect.waiting_for)
+            self.wait()
         saliency = await self.inspect.ask(ShowSaliency(subject.weights, source))
+        self.waits = False
         if saliency is None:
             self.forget()
             return
@@ -109,8 +115,8 @@ class ImageView(View):
         classes = self.inspect.class_names(len(found.probabilities))
         winner = max(range(len(found.probabilities)), key=lambda number: found.probabilities[number])
         if isinstance(source, FromSplit):
-            place = f"{self.number + 1} of {self.listing.total}" if self.listing else ""
-            name(picture, " · ".join(filter(None, [f"{subject.split} {source.index}", place])))
+            place = f"{thousands(self.number + 1)} of {thousands(self.listing.total)}" if self.listing else ""
+            name(picture, " · ".join(filter(None, [f"{subject.split} {thousands(source.index)}", place])))
             picture.border_subtitle = plain(f"true {classes[found.true]}" if found.true is not None else "")
         else:
             name(picture, "Your drawing")
@@ -195,6 +201,10 @@ class ImageView(View):
             table.cursor = (table.cursor + by) % len(table.items)
             self.part = "maps"
             self._arrange()
+
+    def action_size(self) -> None:
+        """All maps of the layer in sight, or every pixel of them."""
+        self.query_one(Gallery).toggle_small()
 
     def action_part(self) -> None:
         """The next part, where there is room for one beside the picture."""

@@ -1,5 +1,6 @@
 """Try it: draw, and see what the network takes it for, as one draws."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,9 @@ from tui_trainer.tui.widgets.probabilities import Probabilities
 
 HOW = "Draw with the mouse (right button erases), or: space lowers the pen, arrows move it, x erases, c clears, u takes back."
 
+STALE = 0.3
+"""Seconds after which an answer of an earlier drawing is called that."""
+
 
 class PadView(View):
     """The pad, the probabilities, and what the network sees."""
@@ -32,6 +36,7 @@ class PadView(View):
     BINDINGS = bindings(PAD)
     MAIN = "Pad"
     BY_SPLIT = False
+    clock = staticmethod(time.monotonic)
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -39,6 +44,10 @@ class PadView(View):
         self._opened: Opened | None = None
         self._asking = False
         self._newer = False
+        self._changed = 0.0
+        """When the drawing became what it is, by ``clock``."""
+        self._behind = 0.0
+        """Since when the answer in sight has been of an earlier drawing; 0: it is of this one."""
         self._file = ""
         """The picture file that is shown, until something is drawn."""
 
@@ -65,11 +74,16 @@ class PadView(View):
 
     # --- asking
 
+    def show_waiting(self, text: str) -> None:
+        """What is being done, where it will stand."""
+        self.query_one(Probabilities).clear(text)
+
     async def load(self, subject: Subject) -> None:
         """Have the network ready, then answer what is drawn already."""
         if self.answer is None:
-            self.query_one(Probabilities).clear(self.inspect.waiting_for)
+            self.wait()
         opened = await self.inspect.ask(Open(subject.weights))
+        self.waits = False
         if opened is None:
             self.forget()
             return
@@ -86,15 +100,26 @@ class PadView(View):
         self._ask()
 
     def _ask(self) -> None:
-        self._newer = True
+        self._newer, self._changed = True, self.clock()
+        if not self._behind:
+            self._fall_behind()
         if not self._asking:
             self._asking = True
             self.run_worker(self._answer(), group="pad")
 
+    def _fall_behind(self) -> None:
+        """The answer in sight is of an earlier drawing: said where that lasts, so that it does not flicker at every stroke."""
+        self._behind = self.clock()
+        self.set_timer(STALE, self._tell_behind)
+
+    def _tell_behind(self) -> None:
+        if self._behind and self.clock() - self._behind >= STALE and self.answer is not None and not self.answer.empty:
+            name(self.query_one(Probabilities), f"{self._title} · of an earlier drawing")
+
     async def _answer(self) -> None:
         try:
             while self._newer:
-                self._newer = False
+                self._newer, changed = False, self._changed
                 subject = self.inspect.subject
                 if subject is None:
                     return
@@ -102,11 +127,17 @@ class PadView(View):
                 found = await self.inspect.ask(Predict(subject.weights, image), slot="pad", quiet=True)
                 if found is None:
                     return
-                self._show(found)
+                self._show(found, 1000 * (self.clock() - changed))
+                self._behind = 0.0
+                if self._newer:
+                    self._fall_behind()
         finally:
             self._asking = False
 
-    def _show(self, found: Predicted) -> None:
+    _title = ""
+
+    def _show(self, found: Predicted, milliseconds: float) -> None:
+        """An answer, ``milliseconds`` after the stroke."""
         self.answer = found
         chances, classes = self.query_one(Probabilities), self.inspect.class_names(len(found.probabilities), self._opened)
         self.query_one("#sees", Picture).show(image_of(found.input))
@@ -115,9 +146,12 @@ class PadView(View):
             name(chances, "Takes it for")
             return
         chances.show(classes, found.probabilities)
-        name(chances, f"Takes it for {classes[found.predicted]} · {share(found.probabilities[found.predicted])} · {found.milliseconds:.0f} ms")
+        self._title = f"Takes it for {classes[found.predicted]} · {share(found.probabilities[found.predicted])}"
+        name(chances, f"{self._title} · {milliseconds:.0f} ms")
         if self._file and found.input.channels == 1:
             self._take_over(found.input)
+        elif self._file:
+            self.pad.look_at(image_of(found.input))
 
     def _take_over(self, picture: Pixels) -> None:
         """The file's picture onto the pad, so that one can draw on."""
@@ -133,7 +167,7 @@ class PadView(View):
         """Say what the pen does."""
         event.stop()
         pad = self.pad
-        self.query_one("#pad-frame").border_subtitle = ("erasing" if pad.erases else "") + (" · pen down" if pad.pen_down else "")
+        self.query_one("#pad-frame").border_subtitle = plain(" · ".join(word for word, holds in (("erasing", pad.erases), ("pen down", pad.pen_down)) if holds))
 
     def action_pen(self) -> None:
         """Lower or lift the pen."""
@@ -153,7 +187,9 @@ class PadView(View):
 
     def action_look(self) -> None:
         """Saliency and feature maps of it."""
-        if not self.pad.blank:
+        if self.pad.picture is not None and self.answer is not None:
+            self.inspect.look_at_drawing(self.answer.input)
+        elif not self.pad.blank:
             self.inspect.look_at_drawing(Pixels.of(self.pad.drawing))
 
     def action_open_file(self) -> None:

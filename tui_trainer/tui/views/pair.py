@@ -1,5 +1,6 @@
 """Pair: two runs on the same images, what one gets right and the other wrong."""
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from tui_trainer.tui.views.listing import Listing, Page
 from tui_trainer.tui.views.shown import pair_tile_of
 from tui_trainer.tui.views.view import Subject, View
 from tui_trainer.tui.widgets.gallery import Tile
-from tui_trainer.tui.wording import percent
+from tui_trainer.tui.wording import thousands
 
 Kind = Literal["first", "second", "both", "neither"]
 
@@ -36,7 +37,7 @@ class Group:
 
 GROUPS = [
     Column[Group]("words", "who is right", 12, lambda group: (group.words, "bold"), grows=True),
-    Column[Group]("images", "images", 7, lambda group: str(group.images), "right"),
+    Column[Group]("images", "images", 7, lambda group: thousands(group.images), "right"),
     Column[Group]("share", "%", 6, lambda group: f"{100 * group.share:.2f}", "right"),
 ]
 
@@ -75,6 +76,10 @@ class PairView(View):
     def _question(self, subject: Subject) -> Compare:
         return Compare(subject.weights, Weights(str(self.second)), subject.split, self.kind)
 
+    def show_waiting(self, text: str) -> None:
+        """What is being done, where it will stand."""
+        self.images.clear(text)
+
     async def load(self, subject: Subject) -> None:
         """Counts and pictures."""
         table = self.query_one(Table)
@@ -83,7 +88,7 @@ class PairView(View):
             table.show([])
             self.images.clear("No second run yet: o chooses one.")
             return
-        self.images.clear(self.inspect.waiting_for)
+        self.wait()
         question = self._question(subject)
         found: list[Pair] = []
 
@@ -95,6 +100,7 @@ class PairView(View):
             return Page(answer.total, answer.images)
 
         first = await fetch(0, 1)
+        self.waits = False
         if first is None:
             self.forget()
             self.images.clear("")
@@ -107,7 +113,7 @@ class PairView(View):
         name(table, f"1 {Path(subject.run).name} · 2 {self.second.name}")
         words = groups[table.cursor].words
         await self.images.show(Listing(subject, words, answer.classes, fetch), f"None: {words} never happens here.")
-        name(self.images, f"Right: {words} · {answer.total}")
+        name(self.images, f"Right: {words} · {thousands(answer.total)}")
         self.inspect.tell_checkpoint(answer.first, (answer.both + answer.only_first) / max(1, sum(group.images for group in groups)))
 
     def on_table_moved(self, event: Table.Moved) -> None:
@@ -139,20 +145,34 @@ class PairView(View):
                 self.forget()
                 self.catch_up()
 
-        self.app.push_screen(Pick("Compare with", _runs(self.inspect.app.root, Path(subject.run)), str(self.second)), chosen)
+        others = _runs(self.inspect.app.root, Path(subject.run))
+        if not others:
+            self.notify("No other run is on the same data: 1 Design trains one.", markup=False)
+            return
+        self.app.push_screen(Pick("Compare with, of the same data", others, str(self.second)), chosen)
 
 
 def _runs(root: Path, but: Path) -> list[Option]:
-    """All runs with weights to look at, but this one."""
-    options = []
+    """The other runs on the same data, which alone can be compared image by image."""
+    data = _data_of(but)
+    found = []
     for each in list_runs(root):
-        if each.run.path.resolve() == but.resolve() or each.status is None:
+        if each.run.path.resolve() == but.resolve() or each.status is None or _data_of(each.run.path) != data:
             continue
         best = each.status.summary.get("best", {}) if isinstance(each.status.summary, dict) else {}
         accuracy = best.get("validation", {}).get("accuracy") if isinstance(best, dict) and isinstance(best.get("validation"), dict) else None
-        about = "  ".join(filter(None, [each.status.preset, each.status.state, f"best {percent(accuracy)}" if accuracy else ""]))
-        options.append(Option(str(each.run.path), each.run.name, about))
-    return options
+        found.append((each, each.status.preset or "", each.status.state, f"best {100 * accuracy:6.2f} %" if accuracy else ""))
+    wide = max((len(preset) for _, preset, _, _ in found), default=0)
+    return [Option(str(each.run.path), each.run.name, f"{preset:{wide}}  {state:8}  {best}".rstrip()) for each, preset, state, best in found]
+
+
+def _data_of(run: Path) -> tuple[object, ...]:
+    """What data a run is of: the set, and where it lies where that is a person's own."""
+    try:
+        data = tomllib.loads((run / "config.toml").read_text("utf-8")).get("data", {})
+    except (OSError, ValueError):
+        return ()
+    return (data.get("dataset"), data.get("directory") if data.get("dataset") in ("folder", "npz") else None)
 
 
 def groups_of(answer: Pair, first: str, second: str) -> Sequence[Group]:

@@ -8,9 +8,12 @@ from tui_trainer.pictures import overlaid, signed
 from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.widgets.gallery import Tile
 from tui_trainer.tui.widgets.marks import glyphs
-from tui_trainer.tui.widgets.painted import Line
+from tui_trainer.tui.widgets.painted import Line, width_of
 from tui_trainer.tui.widgets.picture import Image
 from tui_trainer.tui.widgets.plot.canvas import fitted
+
+TILE = 15
+"""Cells of a caption below a thumbnail of 28 pixels."""
 
 
 def image_of(picture: Picture) -> Image:
@@ -34,13 +37,14 @@ def saliency_of(image: Picture, map_: Picture) -> Image:
 
 def short(name: str, width: int) -> str:
     """A class's name in at most ``width`` cells."""
-    return fitted(name, min(width, len(name)), glyphs().ellipsis) if len(name) > width else name
+    return fitted(name, width, glyphs().ellipsis) if width_of(name) > width else name
 
 
-def verdict(classes: Sequence[str], true: int, predicted: int, room: int = 14) -> Line:
-    """``4 → 9``: the true class, and what it was taken for."""
-    each = max(1, (room - 3) // 2)
-    names = short(classes[true], each), short(classes[predicted], each)
+def verdict(classes: Sequence[str], true: int, predicted: int, room: int = TILE) -> Line:
+    """``4 → 9``: the true class, and what it was taken for; a short name leaves its room to the other."""
+    half, rest = (room - 3) // 2, room - 3
+    wide = [width_of(classes[each]) for each in (true, predicted)]
+    names = short(classes[true], max(half, rest - wide[1])), short(classes[predicted], max(rest - half, rest - wide[0]))
     if true == predicted:
         return ((short(classes[true], room - 2), "good"), (f" {glyphs().yes}", "good"))
     return ((names[0], "good"), (plain(" → "), "muted"), (names[1], "bad"))
@@ -67,8 +71,8 @@ def kernel_tile_of(kernel: Kernel) -> Tile:
 
 def share(value: float) -> str:
     """A probability in four cells at most: ``97 %``, and never 100 % where it is not quite."""
-    percent = 100 * value
-    return "<1 %" if 0 < percent < 0.5 else "99 %" if 99.5 <= percent < 99.95 else f"{percent:.0f} %"
+    text = f"{100 * value:.0f} %"
+    return "<1 %" if text == "0 %" and value > 0 else "99 %" if text == "100 %" and value < 0.9995 else text
 
 
 def _loss(value: float) -> str:

@@ -40,6 +40,8 @@ class View(Container):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, classes="view")
         self.loaded_for: Subject | None = None
+        self.waits = False
+        """Whether nothing is there yet, so that it says what is being done."""
 
     @property
     def inspect(self) -> "InspectScreen":
@@ -62,6 +64,14 @@ class View(Container):
 
     async def load(self, subject: Subject) -> None:
         """Ask for all there is to show of ``subject``, and show it."""
+
+    def wait(self) -> None:
+        """Nothing is there yet: say what is being done, until ``waits`` is taken back."""
+        self.waits = True
+        self.show_waiting(self.inspect.waiting_for)
+
+    def show_waiting(self, text: str) -> None:
+        """Say this in the place of what is waited for."""
 
     def forget(self) -> None:
         """What failed is asked again when it comes to the front."""

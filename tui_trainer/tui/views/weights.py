@@ -8,11 +8,13 @@ from textual.app import ComposeResult
 from tui_trainer.asking.answers import Kernel, LayerInfo
 from tui_trainer.asking.questions import ShowKernels
 from tui_trainer.tui.actions import WEIGHTS, bindings
+from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.controls.table import Column, Table
 from tui_trainer.tui.screens.panels import name
 from tui_trainer.tui.views.shown import kernel_tile_of
 from tui_trainer.tui.views.view import Subject, View
 from tui_trainer.tui.widgets.gallery import Gallery, Tile
+from tui_trainer.tui.widgets.picture import Kind, kind_for
 from tui_trainer.tui.wording import thousands
 
 PAGE = 64
@@ -51,10 +53,15 @@ class WeightsView(View):
         """The pictures."""
         return self.query_one(Gallery)
 
+    def show_waiting(self, text: str) -> None:
+        """What is being done, where it will stand."""
+        self.gallery.show([], empty=[text])
+
     async def load(self, subject: Subject) -> None:
         """The first pictures of the layer, and which layers there are."""
-        self.gallery.show([], empty=[self.inspect.waiting_for])
+        self.wait()
         found = await self.inspect.ask(ShowKernels(subject.weights, self.place, self.scale, 0, PAGE))
+        self.waits = False
         if found is None:
             self.forget()
             self.gallery.show([], empty=[""])
@@ -66,8 +73,10 @@ class WeightsView(View):
         shape = (found.kernels[0].picture.height, found.kernels[0].picture.width) if found.kernels else (1, 1)
         tiles = [kernel_tile_of(each) for each in found.kernels]
         self.gallery.show([*tiles, *([Tile(None)] * (found.total - len(tiles)))], shape, empty=[found.note or "This layer has no pictures."])
-        name(self.gallery, f"{found.name} · {found.note} · {found.total}")
-        self.gallery.border_subtitle = f"blue +, orange −, full at {found.largest:.3g}" if self.scale == "common" else "each on its own scale"
+        name(self.gallery, f"{found.note} · {thousands(found.total)}")
+        coloured = any(each.picture.channels == 3 for each in found.kernels)
+        scale = f"full at {found.largest:.3g}" if self.scale == "common" else "each on its own scale"
+        self.gallery.border_subtitle = plain(f"{signs(kind_for(self.gallery), coloured=coloured)}, {scale}")
 
     def on_gallery_wanted(self, event: Gallery.Wanted) -> None:
         """Those in sight."""
@@ -115,3 +124,10 @@ class WeightsView(View):
         self.scale = "each" if self.scale == "common" else "common"
         self.forget()
         self.catch_up()
+
+
+def signs(kind: Kind, *, coloured: bool) -> str:
+    """How numbers of either sign look in the pictures: of one channel in two hues or, without colour, as a ramp; red, green and blue each as it is."""
+    if coloured and kind == "blocks":
+        return "grey 0, a colour's + bright, − dark"
+    return "blue +, orange −" if kind == "blocks" else "bright +, dark −"

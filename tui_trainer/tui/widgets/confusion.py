@@ -18,6 +18,7 @@ from textual.scroll_view import ScrollView
 from tui_trainer.tui.widgets.marks import Glyphs, glyphs
 from tui_trainer.tui.widgets.painted import Line, Painted, Part, cut, width_of
 from tui_trainer.tui.widgets.plot.canvas import fitted
+from tui_trainer.tui.wording import thousands
 
 ALL = -1
 """Stands for every class in a cursor: (3, ALL) is the third row, (ALL, ALL) the whole matrix."""
@@ -55,15 +56,13 @@ def shares_of(confusion: Confusion) -> list[list[float]]:
 
 
 def cell_text(count: int, share: float, *, shares: bool, zero: str) -> str:
-    """A count, or per cent of the row; a dot for no images. Less than half a per cent is ``<1``, not nothing; 100 is all of them."""
+    """A count, or per cent of the row; a dot for no images. What would round to 0 is ``<1``, not nothing; 100 is all of them."""
     if count == 0:
         return zero
     if not shares:
         return str(count)
-    percent = share * 100
-    if percent < 0.5:
-        return "<1"
-    return "99" if 99.5 <= percent < 100 else f"{percent:.0f}"
+    text = f"{100 * share:.0f}"
+    return "<1" if text == "0" else "99" if text == "100" and share < 1 else text
 
 
 def grid(confusion: Confusion, classes: Sequence[str], width: int, *, shares: bool) -> Grid:
@@ -94,11 +93,26 @@ def column_names(classes: Sequence[str]) -> list[str]:
     return names if all(names) and len(classes) > 1 else list(classes)
 
 
-def shade(share: float) -> int:
-    """How much of the heat colour a cell gets, one of SHADES: by the square root, so that one per cent shows already."""
+RIGHT = (0.8, 0.9, 0.96, 0.99)
+"""Shares on the diagonal from which a cell is one step stronger: where networks differ."""
+LEAST_SCALE = 0.05
+"""The strongest colour of a mistake stands for no smaller share than this: one error in a hundred is no alarm."""
+
+
+def shade(share: float, most: float | None = None) -> int:
+    """How much of the heat colour a cell gets, one of SHADES. A mistake (``most`` is the greatest share of one in the matrix)
+    by the square root of its part of that, so that small ones differ too; what is right by RIGHT."""
     if share <= 0:
         return 0
-    return SHADES[max(1, min(len(SHADES) - 1, round((share**0.5) * (len(SHADES) - 1))))]
+    if most is None:
+        return SHADES[1 + sum(share >= each for each in RIGHT)]
+    last = len(SHADES) - 1
+    return SHADES[max(1, min(last, round((share / max(most, LEAST_SCALE)) ** 0.5 * last)))]
+
+
+def greatest(parts: Sequence[Sequence[float]]) -> float:
+    """The greatest share of a mistake."""
+    return max((share for row, shares in enumerate(parts) for column, share in enumerate(shares) if row != column), default=0.0)
 
 
 def matrix_lines(
@@ -116,13 +130,14 @@ def matrix_lines(
         header += [(" ", ""), (fitted(heads[column], wide, ellipsis, right=True), _chosen(cursor == (ALL, column), focused, "accent" if here else "muted"))]
     lines: list[Line] = [tuple(header)]
     parts = shares_of(confusion)
+    most = greatest(parts)
     for row in rows:
         here = cursor is not None and focused and row == cursor[0]
         line: list[Part] = [(fitted(classes[row], place.left - 1, table.ellipsis) + " ", _chosen(cursor == (row, ALL), focused, "accent" if here else "muted"))]
         for column in columns:
             count, share = confusion[row][column], parts[row][column]
             text = f" {cell_text(count, share, shares=shares, zero=table.zero).rjust(wide)}"
-            line.append((text, _looks(row, column, count, share, cursor, focused=focused)))
+            line.append((text, _looks(row, column, count, shade(share, None if row == column else most), cursor, focused=focused)))
         lines.append(tuple(line))
     return lines
 
@@ -132,14 +147,14 @@ def _chosen(here: bool, focused: bool, otherwise: str = "muted") -> str:
     return ("on-accent bold" if focused else "bold underline") if here else otherwise
 
 
-def _looks(row: int, column: int, count: int, share: float, cursor: tuple[int, int] | None, *, focused: bool) -> str:
+def _looks(row: int, column: int, count: int, step: int, cursor: tuple[int, int] | None, *, focused: bool) -> str:
     if cursor == (row, column):
         return "on-accent bold" if focused else "bold underline"
     if count == 0:
         return "frame"
     if row == column:
-        return f"on-heat:{shade(share)} bold"
-    return f"on-heat-error:{shade(share)}"
+        return f"on-heat:{step} bold"
+    return f"on-heat-error:{step}"
 
 
 def reading(confusion: Confusion, classes: Sequence[str], cursor: tuple[int, int], table: Glyphs) -> str:
@@ -150,17 +165,17 @@ def reading(confusion: Confusion, classes: Sequence[str], cursor: tuple[int, int
     count, total = confusion[true][predicted], sum(confusion[true])
     percent = f"{100 * count / total:.1f} %" if total else "no images"
     verb = "recognised" if true == predicted else f"{table.arrow} {classes[predicted]}"
-    return f"{classes[true]} {verb}  {count} of {total}  {percent}"
+    return f"{classes[true]} {verb}  {thousands(count)} of {thousands(total)}  {percent}"
 
 
 def _reading_all(confusion: Confusion, classes: Sequence[str], true: int, predicted: int) -> str:
     rows = range(len(confusion))
     if true != ALL:
-        return f"{classes[true]} missed  {sum(confusion[true]) - confusion[true][true]} of {sum(confusion[true])}"
+        return f"{classes[true]} missed  {thousands(sum(confusion[true]) - confusion[true][true])} of {thousands(sum(confusion[true]))}"
     if predicted != ALL:
-        return f"{classes[predicted]} said wrongly  {sum(confusion[row][predicted] for row in rows if row != predicted)} times"
+        return f"{classes[predicted]} said wrongly  {thousands(sum(confusion[row][predicted] for row in rows if row != predicted))} times"
     wrong = sum(sum(confusion[row]) - confusion[row][row] for row in rows)
-    return f"all errors  {wrong} of {sum(map(sum, confusion))}"
+    return f"all errors  {thousands(wrong)} of {thousands(sum(map(sum, confusion)))}"
 
 
 class ConfusionMatrix(Painted, ScrollView, can_focus=True):

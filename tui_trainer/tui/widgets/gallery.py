@@ -22,6 +22,8 @@ LARGEST = (28, 16)
 """Cells that a picture takes at most, whatever its size: 64x64 images are averaged down."""
 SMALL = (16, 8)
 """The same for thumbnails that braille does not do for."""
+SHEET = 8
+"""Cells of a picture's width on a contact sheet at least."""
 SMALLEST_SIDE = 10
 """Cells that a picture is enlarged to at least, so that a 5x5 kernel can be seen."""
 
@@ -41,6 +43,8 @@ class Floor:
     picture: tuple[int, int]
     tile: tuple[int, int]
     across: int
+    gap: int = 1
+    """Blank lines of a tile at its foot."""
 
 
 def floor_for(shape: tuple[int, int], width: int, captions: int, kind: Kind, most: tuple[int, int] = LARGEST, *, factor: int = 0) -> Floor:
@@ -65,6 +69,22 @@ def roomy_floor(shape: tuple[int, int], count: int, width: int, height: int, cap
         if larger.picture[0] > found.picture[0] and -(-count // larger.across) * larger.tile[1] - 1 <= height:
             found = larger
     return found
+
+
+def sheet_floor(shape: tuple[int, int], count: int, width: int, height: int, captions: int, kind: Kind) -> Floor:
+    """As large as all ``count`` still are in sight at once, as on a contact sheet; where not even the smallest are, those of SMALL.
+
+    Captions are a few letters, and take the place of the gap between two rows.
+    """
+    def sized(wide: int) -> Floor:
+        high = max(1, -(-wide * shape[0] // max(shape[1], 1) // 2))
+        return Floor((wide, high), (wide + APART, high + captions), max(1, (width + 1) // (wide + APART)), gap=0)
+
+    for wide in range(max(LARGEST[0], cells_of(shape, kind)[0]), SHEET - 1, -1):
+        floor = sized(wide)
+        if floor.picture[1] <= 2 * LARGEST[1] and -(-count // floor.across) * floor.tile[1] <= height:
+            return floor
+    return sized(SMALL[0] - 2)
 
 
 class Gallery(Painted, ScrollView, can_focus=True):
@@ -116,9 +136,10 @@ class Gallery(Painted, ScrollView, can_focus=True):
             """What is in sight now counts."""
             return isinstance(message, Gallery.Wanted) and message.gallery is self.gallery
 
-    def __init__(self, *, small: bool = False, empty: Sequence[str] = (), id: str | None = None, classes: str | None = None) -> None:
+    def __init__(self, *, small: bool = False, sheet: bool = False, empty: Sequence[str] = (), id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self.small = small
+        self.small, self.sheet = small, sheet
+        """Thumbnails; or, with ``sheet``, as large as all are in sight."""
         self.empty = list(empty)
         """What stands there when there is nothing: what to do next."""
         self._tiles: list[Tile] = []
@@ -228,6 +249,8 @@ class Gallery(Painted, ScrollView, can_focus=True):
     def _floor(self) -> Floor:
         kind = self._kind()
         size = self._view() or self.size
+        if self.small and self.sheet:
+            return sheet_floor(self._shape, len(self._tiles), size.width, size.height, self._captions, kind)
         if self.small:
             return floor_for(self._shape, size.width, self._captions, kind, LARGEST if kind == "braille" else SMALL)
         return roomy_floor(self._shape, len(self._tiles), size.width, size.height, self._captions, kind)
@@ -235,7 +258,7 @@ class Gallery(Painted, ScrollView, can_focus=True):
     def _measure(self) -> None:
         floor = self._floor()
         rows = -(-len(self._tiles) // floor.across)
-        size = Size(1, rows * floor.tile[1] - (1 if rows else 0))
+        size = Size(1, rows * floor.tile[1] - (floor.gap if rows else 0))
         if size != self.virtual_size:
             self.virtual_size = size
 
@@ -243,7 +266,7 @@ class Gallery(Painted, ScrollView, can_focus=True):
         floor = self._floor()
         top, height = self._cursor // floor.across * floor.tile[1], self._view().height
         y = self.scroll_offset.y
-        target = min(max(y, top + floor.tile[1] - 1 - height), top)
+        target = min(max(y, top + floor.tile[1] - floor.gap - height), top)
         if target != y:
             self.scroll_to(y=target, animate=False, force=True)
 

@@ -86,6 +86,8 @@ class Pad(Painted, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.ink: Ink = np.zeros((SIDE, SIDE), dtype=np.float32)
+        self.picture: Image | None = None
+        """A picture in colour that lies on the pad until something is drawn."""
         self.pen: Spot = (SIDE / 2, SIDE / 2)
         self.pen_down = False
         self.erases = False
@@ -108,7 +110,7 @@ class Pad(Painted, can_focus=True):
 
     def clear(self) -> None:
         """An empty pad; undo brings the drawing back."""
-        if not self.blank:
+        if not self.blank or self.picture is not None:
             self._keep()
             self.ink[:] = 0
             self._told()
@@ -116,13 +118,20 @@ class Pad(Painted, can_focus=True):
     def undo(self) -> None:
         """The drawing before the last stroke."""
         if self._before:
-            self.ink = self._before.pop()
+            self.ink, self.picture = self._before.pop(), None
             self._told()
 
     def take(self, ink: Ink) -> None:
         """Something else than strokes, (SIDE, SIDE), 0 to 1; undo brings the drawing back. Nobody is told."""
         self._keep()
         self.ink = ink
+        self.changed()
+
+    def look_at(self, picture: Image) -> None:
+        """Show a picture instead of the drawing, which undo brings back; the next stroke begins an empty one. Nobody is told."""
+        self._keep()
+        self.ink = np.zeros((SIDE, SIDE), dtype=np.float32)
+        self.picture = picture
         self.changed()
 
     def lower(self) -> None:
@@ -153,6 +162,7 @@ class Pad(Painted, can_focus=True):
         self.changed()
 
     def _keep(self) -> None:
+        self.picture = None
         self._before.append(self.ink.copy())
         del self._before[:-50]
 
@@ -224,7 +234,7 @@ class Pad(Painted, can_focus=True):
         if min(width, 2 * height) < FEWEST:
             return [(("no room to draw", "muted"),)]
         wide, high = self._square()
-        lines = picture_lines(Image(fitted(self.drawing, wide, 2 * high)), wide, high, kind_for(self))
+        lines = picture_lines(self.picture or Image(fitted(self.drawing, wide, 2 * high)), wide, high, kind_for(self))
         if self.has_focus and self._keys_used:
             column, row = min(int(self.pen[0] / SIDE * wide), wide - 1), min(int(self.pen[1] / SIDE * high), high - 1)
             mark = glyphs().no if self.erases else glyphs().train if self.pen_down else glyphs().corner

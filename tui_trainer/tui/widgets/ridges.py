@@ -27,7 +27,9 @@ class Ridge:
     low: float
     high: float
     note: str = ""
-    """Stands on the right: mean, deviation, share."""
+    """Stands on the right: mean, deviation."""
+    more: str = ""
+    """Stands above the note where a ridge has the height for it, else behind it."""
     heading: bool = False
     """A line of text alone, above those that belong to it."""
 
@@ -41,17 +43,19 @@ def ridge_lines(ridges: Sequence[Ridge], width: int, table: Glyphs, tall: int = 
     if not drawn:
         return []
     names = min(max(width_of(each.name) for each in drawn), LONGEST_NAME) + 1
-    notes = max(width_of(each.note) for each in drawn)
+    beside = [f"{each.note}  {each.more}".rstrip() if tall == 1 else each.note for each in ridges]
+    notes = max(*map(width_of, beside), *(width_of(each.more) if tall > 1 else 0 for each in drawn))
     room = max(width - names - notes - 2, 8)
     lines: list[Line] = []
-    for each in ridges:
+    for each, note in zip(ridges, beside, strict=True):
         if each.heading:
             lines.append(((fitted(each.name, width, table.ellipsis), "accent"),))
             continue
         low, high = _range(ridges, each)
         texts = _columns(each, low, high, room, table, tall)
-        lines += [((" " * names, ""), (text, "train")) for text in texts[:-1]]
-        lines.append(((fitted(each.name, names, table.ellipsis), "muted"), (texts[-1], "train"), ("  " + each.note.rjust(notes), "foreground")))
+        lines += [((" " * names, ""), (text, "train")) for text in texts[:-2]]
+        lines += [((" " * names, ""), (text, "train"), ("  " + each.more.rjust(notes), "foreground")) for text in texts[:-1][-1:]]
+        lines.append(((fitted(each.name, names, table.ellipsis), "muted"), (texts[-1], "train"), ("  " + note.rjust(notes), "foreground")))
         lines += [()] * (tall > 1)
     return lines
 
