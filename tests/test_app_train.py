@@ -265,6 +265,18 @@ async def test_themes_turn(tmp_path: Path, theme: str) -> None:
     raise AssertionError(f"{theme} never came, pid {os.getpid()}")
 
 
+def test_with_little_room_a_line_each_and_what_helps_against_the_first() -> None:
+    from tui_trainer.runs.diagnosis import Finding
+    from tui_trainer.tui.screens.diagnosis import text, title
+
+    found = [Finding("learning-rate", "warning", "Too high.", "A lower one."), Finding("dead-relus", "warning", "Dead."), Finding("gap", "note", "A gap.", "More images.")]
+    assert title(found).endswith("3 findings: learning rate, dead ReLUs, gap")
+    assert title(found[:1]) == "Diagnosis"
+    assert str(text(found, "", brief=True)).splitlines()[1:3] == ["  A lower one.", "! Dead."]
+    assert "More images." not in str(text(found, "", brief=True))
+    assert "More images." in str(text(found, ""))
+
+
 async def test_the_diagnosis_follows_the_evaluations_and_says_what_helps(tmp_path: Path) -> None:
     from tui_trainer.tui.screens.diagnosis import DiagnosisPanel
 
