@@ -10,8 +10,13 @@ from textual.widgets import Static
 
 from tui_trainer.explain import explain
 from tui_trainer.tui.about import About, title_of
-from tui_trainer.tui.controls.paint import plain
+from tui_trainer.tui.controls.paint import plain, wrapped
 from tui_trainer.tui.screens.dialogs import Dialog
+
+WIDEST = 84
+"""Columns of the box at most, as the style sheet has it."""
+FRAME = 8
+"""Of these, what its border, padding and scroll bar take."""
 
 
 class Explain(Dialog[None]):
@@ -30,18 +35,20 @@ class Explain(Dialog[None]):
 
     def _lines(self) -> Iterator[Content]:
         first, told = self.found[0], set()
+        room = max(30, min(WIDEST, self.app.size.width * 9 // 10) - FRAME)
         if first.help:
             yield Content.styled(plain(first.help), "bold")
-        for about in self.found:
-            for topic in about.known:
-                if topic not in told:
-                    told.add(topic)
-                    yield from _explanation(topic, heading=topic != first.topics[0])
-            if about is first and first.facts:
-                yield Content("")
-                width = max(len(name) for name, _ in first.facts) + 2
-                for name, value in first.facts:
-                    yield Content.assemble((plain(name).ljust(width), "$muted"), plain(value))
+        if first.known:
+            told.add(first.known[0])
+            yield from _explanation(first.known[0], room, heading=first.known[0] != first.topics[0])
+        if first.facts:
+            yield Content("")
+            width = max(len(name) for name, _ in first.facts) + 2
+            for name, value in first.facts:
+                yield Content.assemble((plain(name).ljust(width), "$muted"), plain(_hanging(value, room, width)))
+        for topic in dict.fromkeys(topic for about in self.found for topic in about.known):
+            if topic not in told:
+                yield from _explanation(topic, room, heading=True)
         yield Content("")
         yield Content.styled(plain("esc closes   ? all keys"), "$muted")
 
@@ -50,7 +57,7 @@ class Explain(Dialog[None]):
         self.query_one("#box").focus()
 
 
-def _explanation(topic: str, *, heading: bool) -> Iterator[Content]:
+def _explanation(topic: str, room: int, *, heading: bool) -> Iterator[Content]:
     found = explain(topic)
     if found is None:
         return
@@ -58,7 +65,12 @@ def _explanation(topic: str, *, heading: bool) -> Iterator[Content]:
     if heading:
         yield Content.styled(plain(title_of(topic)), "$accent bold")
     yield Content(plain(found.why))
-    if found.formula:
-        yield Content.styled(plain("  " + found.formula), "$accent")
+    for part in filter(None, found.formula.split(";  ")):
+        yield Content.styled(plain("  " + _hanging(part, room, 4)), "$accent")
     if found.source:
         yield Content.styled(plain("  " + found.source), "$muted")
+
+
+def _hanging(text: str, room: int, indent: int) -> str:
+    """``text`` in lines that begin below each other, ``indent`` columns in."""
+    return f"\n{' ' * indent}".join(wrapped(text, room - indent))
