@@ -48,6 +48,7 @@ EVERYWHERE = (
 
 DESIGN = (
     Action("train", "ctrl+r", "Train", "Start a run with what the forms hold."),
+    Action("leave_field", "escape", "Leave field", "Leave the text field, so that keys such as 2 and q are commands again.", footer=False, key="esc"),
     Action("find_rate", "ctrl+f,f7", "Find rate", "Find a learning rate: a range test for what the forms hold, its curve, and Enter to take it."),
     Action("sweep", "ctrl+g,f8", "Sweep", "Train what the forms hold with every combination of some settings, and several seeds."),
     Action("save_preset", "ctrl+s", "Save preset", "Write the forms to a preset of your own."),
@@ -56,7 +57,6 @@ DESIGN = (
     Action("undo", "ctrl+z", "Undo", "Take back the last change."),
     Action("reset", "ctrl+x", "Reset", "Back to the preset as it is (undo brings the changes back)."),
     Action("reset_field", "ctrl+t", "Field back", "The field in focus as the preset (or the forked run) has it.", footer=False),
-    Action("leave_field", "escape", "Leave field", "Leave the text field, so that keys such as 2 and q are commands again.", footer=False, key="esc"),
 )
 
 NETWORK = (
@@ -131,6 +131,7 @@ IMAGE = (
     Action("step(-1)", "N", "Previous", "The image before."),
     Action("layer(1)", "full_stop", "Next layer", "Feature maps of the next layer.", key="."),
     Action("layer(-1)", "comma", "Layer before", "Feature maps of the layer before.", key=",", footer=False),
+    Action("size", "z", "Size", "All feature maps of a layer at once, or every pixel."),
     Action("part", "v", "View", "Probabilities, saliency or feature maps, where the screen is too small for all.", key="v"),
     Action("list", "escape", "List", "Back to the list of images.", key="esc"),
 )

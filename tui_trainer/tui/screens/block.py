@@ -8,12 +8,16 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from tui_trainer.tui.about import About
+from tui_trainer.tui.actions import NETWORK, Action
+from tui_trainer.tui.controls.keybar import ActionLine
 from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.screens.dialogs import Dialog
 from tui_trainer.tui.screens.layer_list import LayerTable
 
 if TYPE_CHECKING:
     from tui_trainer.tui.screens.design import DesignScreen
+
+KEYS = (Action("screen.undo", "ctrl+z", "Undo", "Take back the last change."), Action("screen.close", "escape", "Done", "Back to the network.", key="esc"))
 
 
 class BlockDialog(Dialog[None]):
@@ -31,12 +35,14 @@ class BlockDialog(Dialog[None]):
             yield Static("Layers whose input is added to their output; where the shapes differ, the input is projected.", classes="about", markup=False)
             yield LayerTable(self.design, f"{self.key}.layers", self._follow, empty=["No layers: a block needs one, a adds it."], id="block")
             yield Static("", id="comes-out", markup=False)
-            yield Static(plain("a add  ⏎ edit  c copy  d delete  J K move  ^z undo  esc done"), classes="keys")
+            yield ActionLine(classes="keys")
 
     def opened(self) -> None:
         """Filled."""
         self._follow()
-        self.query_one(LayerTable).focus()
+        table = self.query_one(LayerTable)
+        self.query_one(ActionLine).offer((*NETWORK, *KEYS), table)
+        table.focus()
 
     def about_this(self) -> About:
         """What a block is."""

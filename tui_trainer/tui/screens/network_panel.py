@@ -6,6 +6,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from tui_trainer.config import Network
+from tui_trainer.tui.actions import NETWORK
+from tui_trainer.tui.controls.keybar import ActionLine
 from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.forms.draft import Draft
 from tui_trainer.tui.forms.form import Form
@@ -18,21 +20,22 @@ if TYPE_CHECKING:
 
 
 class NetworkPanel(Vertical):
-    """Kind and initialiser of the network, then its layers."""
+    """Kind and initialiser of the network, then its layers, and what can be done to them."""
 
     def __init__(self, design: "DesignScreen", *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.design = design
-        self._total = ""
 
     def compose(self) -> ComposeResult:
-        """The form and the table."""
+        """The form, the table, and its keys for the mouse."""
         yield Form(Network, "network", id="network-form")
         yield LayerTable(self.design, "network.layers", lambda: None, empty=["No layers yet: a adds one."], id="layers")
+        yield ActionLine(id="layer-keys")
 
     def on_mount(self) -> None:
         """Its name."""
         self.border_title = "Network"
+        self.query_one(ActionLine).offer(NETWORK, self.table)
 
     @property
     def table(self) -> LayerTable:
@@ -49,13 +52,9 @@ class NetworkPanel(Vertical):
         kind = self.draft.get("network.kind")
         self.table.display = kind not in ("torchvision", "module")
         self.table.show(outlook.rows)
-        self._total = f"{thousands(outlook.parameters)} parameters" if outlook.parameters else ""
-        if self.draft.locked:
-            self._total += " · kept: a fork takes its parent's weights"
-        self.on_resize()
-
-    def on_resize(self) -> None:
-        """The keys stand below where there is room."""
-        keys = "" if self.draft.locked else " · a add  ⏎ edit  c copy  d delete  J K move" if self.size.width > 60 else " · ? keys" if self.table.has_focus else ""
-        if self.border_subtitle != plain(self._total + keys):
-            self.border_subtitle = plain(self._total + keys)
+        self.query_one(ActionLine).display = self.table.display and not self.draft.locked
+        total = f"{thousands(outlook.parameters)} parameters" if outlook.parameters else ""
+        kept = "kept: a fork takes its parent's weights" if self.draft.locked else ""
+        told = plain(" · ".join(filter(None, [total, kept])))
+        if self.border_subtitle != told:
+            self.border_subtitle = told

@@ -14,7 +14,9 @@ from textual.widgets import Static
 
 from tui_trainer.config import Stage
 from tui_trainer.tui.about import About
-from tui_trainer.tui.controls.paint import fit, plain, strip
+from tui_trainer.tui.actions import Action, bindings
+from tui_trainer.tui.controls.keybar import ActionLine
+from tui_trainer.tui.controls.paint import fit, strip
 from tui_trainer.tui.controls.table import Column, Table
 from tui_trainer.tui.forms.draft import Draft
 from tui_trainer.tui.forms.entry import LABEL
@@ -56,6 +58,7 @@ class StagesRow(Widget, can_focus=True):
     def __init__(self, design: "DesignScreen") -> None:
         super().__init__()
         self.design = design
+
     def show(self, draft: Draft) -> None:
         """Follow the draft."""
         stages = stages_of(draft)
@@ -92,17 +95,22 @@ class StagesRow(Widget, can_focus=True):
     on_blur = on_focus
 
 
+KEYS = (
+    Action("add", "a", "Add", "Add a stage after this one."),
+    Action("edit", "enter", "Edit", "Change this stage.", key="⏎"),
+    Action("duplicate", "c", "Copy", "Duplicate this stage."),
+    Action("delete", "d,delete", "Delete", "Delete this stage."),
+    Action("move(-1)", "K,shift+up", "Up", "Move this stage up."),
+    Action("move(1)", "J,shift+down", "Down", "Move this stage down."),
+    Action("undo", "ctrl+z", "Undo", "Take back the last change."),
+    Action("close", "escape", "Done", "Back to the form.", key="esc"),
+)
+
+
 class StagesDialog(Dialog[None]):
     """The list of stages."""
 
-    BINDINGS = [
-        Binding("a", "add", "Add", show=False),
-        Binding("c", "duplicate", "Copy", show=False),
-        Binding("d,delete", "delete", "Delete", show=False),
-        Binding("K,shift+up", "move(-1)", "Up", show=False),
-        Binding("J,shift+down", "move(1)", "Down", show=False),
-        Binding("ctrl+z", "undo", "Undo", show=False),
-    ]
+    BINDINGS = bindings(tuple(each for each in KEYS if each.name not in ("edit", "close")))
 
     def __init__(self, design: "DesignScreen") -> None:
         super().__init__("Stages of the training")
@@ -116,11 +124,12 @@ class StagesDialog(Dialog[None]):
                 [Column("n", "#", 3, lambda row: str(row[0] + 1), "right"), Column("length", "length", 14, lambda row: row[1]), Column("sets", "sets", 20, lambda row: row[2], grows=True)],
                 empty=["No stages: a adds one (it takes the place of epochs)."],
             )
-            yield Static(plain("a add  ⏎ edit  c copy  d delete  J K move  ^z undo  esc done"), classes="keys")
+            yield ActionLine(classes="keys")
 
     def opened(self) -> None:
         """Filled."""
         self._fill()
+        self.query_one(ActionLine).offer(KEYS, self)
         self.query_one(Table).focus()
 
     def on_screen_resume(self) -> None:
@@ -170,6 +179,11 @@ class StagesDialog(Dialog[None]):
         """The last change back."""
         self.design.action_undo()
         self._fill()
+
+    def action_edit(self) -> None:
+        """Open it."""
+        if stages_of(self.design.draft):
+            self._edit(self.query_one(Table).cursor)
 
     def on_table_chosen(self, event: Table.Chosen) -> None:
         """Edit it."""
