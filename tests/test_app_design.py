@@ -13,12 +13,14 @@ from tui_trainer.config import Data, load_config, parse_override
 from tui_trainer.config.base import Settings
 from tui_trainer.config.config import Config
 from tui_trainer.tui.app import TrainerApp
+from tui_trainer.tui.controls.keybar import ActionLine, KeyBar
 from tui_trainer.tui.forms.draft import Draft
 from tui_trainer.tui.forms.entry import Entry
 from tui_trainer.tui.forms.outlook import careful_view, quick_view
 from tui_trainer.tui.forms.schema import MISSING, fields, parse, show
 from tui_trainer.tui.screens import first
 from tui_trainer.tui.screens.design import DesignScreen
+from tui_trainer.tui.screens.layer import LayerDialog
 from tui_trainer.tui.screens.layer_list import LayerTable
 from tui_trainer.tui.screens.ready import ReadyPanel
 
@@ -137,6 +139,38 @@ async def test_layers_are_added_duplicated_moved_and_deleted_with_keys(app: Trai
         for _ in range(5):
             await pilot.press("ctrl+z")
         assert types() == ["flatten", "dense", "relu", "dense"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_mouse_adds_duplicates_moves_deletes_and_edits_layers(app: TrainerApp, size: tuple[int, int]) -> None:
+    async with app.run_test(size=size) as pilot:
+        screen = await settled(pilot)
+        keys = screen.query_one("#layer-keys", ActionLine)
+
+        async def click(label: str) -> None:
+            left = next(left for left, key in keys._placed() if key.label == label)
+            await pilot.click(keys, offset=(left, 0))
+            await pilot.pause()
+
+        def kinds() -> list[str]:
+            return [layer["type"] for layer in screen.draft.get("network.layers")]
+
+        await pilot.click("#layers", offset=(4, 2))  # the first layer, below the titles and the input
+        await click("Copy")
+        assert kinds() == ["flatten", "flatten", "dense", "relu", "dense"]
+        await click("Down")
+        assert kinds() == ["flatten", "dense", "flatten", "relu", "dense"]
+        await click("Up")
+        await click("Delete")
+        assert kinds() == ["flatten", "dense", "relu", "dense"]
+        await click("Add")
+        assert app.screen.is_modal
+        await pilot.press("escape")
+        await pilot.pause()
+        await pilot.click("#layers", offset=(4, 3), times=2)
+        await pilot.pause()
+        assert isinstance(app.screen, LayerDialog)
+        assert app.screen.key == "network.layers.1"
 
 
 async def test_what_cannot_work_is_said_before_it_is_started(app: TrainerApp) -> None:
@@ -259,6 +293,36 @@ async def test_leaving_asks_about_changes_that_are_nowhere_else(app: TrainerApp)
         await pilot.press("q", "y")
         await pilot.pause()
         assert not app.is_running
+
+
+async def test_a_value_that_is_back_is_no_change(app: TrainerApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        entry(screen, "data.validation").focus()
+        await pilot.press(*"abc")
+        assert screen.draft.touched
+        await pilot.press("backspace", "backspace", "backspace")
+        assert not screen.draft.touched
+        await type_into(pilot, screen, "training.momentum", "0.5")
+        assert app.draft_unsaved()
+        await type_into(pilot, screen, "training.momentum", "0")  # which holds anyway
+        assert app.draft_unsaved() == ""
+
+
+async def test_in_a_text_field_the_key_bar_says_how_to_get_out(app: TrainerApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await settled(pilot)
+
+        def offered() -> str:
+            return " ".join(f"{key.shown} {key.label}" for _, key in screen.query_one(KeyBar)._placed())
+
+        await pilot.pause(0.1)
+        assert "^f Find rate ^g Sweep" in offered()
+        assert offered().endswith("? more q Quit")
+        entry(screen, "data.directory").focus()
+        await pilot.pause(0.1)
+        assert offered().startswith("⏎ Next field ^r Train esc Leave field")
+        assert offered().endswith("^q Quit")
 
 
 async def test_the_first_picture_says_what_the_forms_say_then_and_keeps_the_keys(app: TrainerApp, monkeypatch: pytest.MonkeyPatch) -> None:

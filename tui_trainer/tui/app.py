@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import events, work
 from textual.app import App, SystemCommand
+from textual.binding import Binding
 from textual.screen import Screen
 
 from tui_trainer.tui.actions import EVERYWHERE, bindings
@@ -62,7 +63,7 @@ class TrainerApp(App[None]):
 
     TITLE = "tui-trainer"
     CSS_PATH = ["styles/app.tcss", "styles/design.tcss", "styles/train.tcss", "styles/inspect.tcss", "styles/dialogs.tcss"]
-    BINDINGS = bindings(EVERYWHERE)
+    BINDINGS = [*bindings(EVERYWHERE), Binding("ctrl+c", "interrupt", show=False, priority=True)]
     MODES = {"design": _design, "train": _train, "inspect": _inspect, "runs": _runs}
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -395,6 +396,14 @@ class TrainerApp(App[None]):
                 self.exit()
 
         self.push_screen(Confirm("Leave?", f"Design holds changes of {unsaved} that are in no preset and no run (1, then ^s keeps them).", "leave", "stay"), answered)
+
+    def action_interrupt(self) -> None:
+        """Copy what is selected; where nothing is, a person wants out, and is told how."""
+        selected = getattr(self.focused, "selected_text", "") or self.screen.get_selected_text()
+        if selected:
+            self.copy(selected)
+        else:
+            self.notify("^q leaves (q where you do not type); a run goes on without the app")
 
     def draft_unsaved(self) -> str:
         """The preset whose changes in Design would be lost; empty where there are none."""

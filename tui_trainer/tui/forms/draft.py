@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,7 @@ class Draft:
 
     def reset(self) -> None:
         """Back to the source; undo brings the changes back."""
-        if self.tree != self.origin:
+        if self.touched:
             self._remember()
         self.tree, self._last_key = copy.deepcopy(self.origin), ""
 
@@ -107,8 +108,20 @@ class Draft:
 
     @property
     def touched(self) -> bool:
-        """Whether anything differs from the source."""
-        return self.tree != self.origin
+        """Whether anything differs from the source; a setting that is given as what holds anyway does not."""
+        if same(self.tree, self.origin):
+            return False
+        config, _ = self.check()
+        return config is None or config != self._origin_config
+
+    @cached_property
+    def _origin_config(self) -> Config:
+        return parse_config(self.origin, self.source)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to take back."""
+        return bool(self._before)
 
     def judged(self, outlook: "Outlook") -> "Outlook":
         """The outlook, with what this kind of draft adds to it."""
@@ -121,6 +134,18 @@ class Draft:
         except ConfigError:
             return "", "correct what is marked, then the command stands here"
         return train_command(self.source, origin, config)
+
+
+def same(one: Tree, other: Tree) -> bool:
+    """Whether two drafts say the same: a group without a setting is as good as none, in any order of the keys."""
+    return _given(one) == _given(other)
+
+
+def _given(node: Any) -> Any:
+    """Tables without empty ones in them, lists as lists."""
+    if isinstance(node, Mapping):
+        return {name: inner for name, value in node.items() if (inner := _given(value)) != {}}
+    return [_given(each) for each in node] if isinstance(node, list | tuple) else node
 
 
 def _same_kind(value: Any, default: Any) -> Any:

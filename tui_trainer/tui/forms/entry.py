@@ -130,7 +130,7 @@ class TextEntry(Entry):
         Binding("backspace", "erase(-1)", "Erase", show=False),
         Binding("delete", "erase(1)", "Delete", show=False),
         Binding("ctrl+u", "clear", "Clear", show=False),
-        Binding("enter", "app.focus_next", "Next field", show=False),
+        Binding("enter", "next", "Next field", show=False),
     ]
 
     def __init__(self, field: Field, key: str) -> None:
@@ -188,6 +188,10 @@ class TextEntry(Entry):
         self.text = self.text[:start] + self.text[end:]
         self.at = start
         self.change(parse(self.field, self.text))
+
+    def action_next(self) -> None:
+        """To the field below."""
+        self.screen.focus_next()
 
     def action_clear(self) -> None:
         """Empty the field: the default applies."""

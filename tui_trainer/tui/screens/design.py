@@ -18,8 +18,8 @@ from tui_trainer.tui.actions import DESIGN, bindings
 from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
 from tui_trainer.tui.controls.paint import plain
-from tui_trainer.tui.forms.draft import Draft, tree_of_run
-from tui_trainer.tui.forms.entry import ChoiceEntry, Entry
+from tui_trainer.tui.forms.draft import Draft, same, tree_of_run
+from tui_trainer.tui.forms.entry import ChoiceEntry, Entry, TextEntry
 from tui_trainer.tui.forms.forking import ForkDraft, ForkPoint
 from tui_trainer.tui.forms.form import Form
 from tui_trainer.tui.forms.outlook import DataView, Outlook, careful_view, look_ahead, quick_view
@@ -83,7 +83,7 @@ class DesignScreen(DesignFrame):
 
     def unsaved(self) -> str:
         """The source of changes that are neither saved nor trained; empty where there are none."""
-        return self.draft.source if self.draft.touched and self.draft.tree != self.kept else ""
+        return self.draft.source if self.draft.touched and not same(self.draft.tree, self.kept) else ""
 
     # --- following the draft
 
@@ -123,6 +123,7 @@ class DesignScreen(DesignFrame):
         self.query_one(ReadyPanel).show(self.outlook, *self.draft.command())
         self.query_one(Header).subject = self._subject()
         self._explain()
+        self.refresh_bindings()
 
     def _subject(self) -> str:
         data = self.draft.get("data.dataset")
@@ -198,6 +199,13 @@ class DesignScreen(DesignFrame):
 
     # --- what one can do
 
+    def relabel(self, action: str, label: str) -> str:
+        """In a text field first how to get out of it; undo and reset where there is something to take back."""
+        if isinstance(self.focused, TextEntry) and (told := {"next": "Next field", "leave_field": "Leave field"}.get(action)):
+            return told
+        idle = (action == "undo" and not self.draft.can_undo) or (action == "reset" and not self.draft.touched)
+        return "" if idle else label
+
     def action_leave_field(self) -> None:
         """To the preset, where letters and digits are commands."""
         self.query_one(PresetRow).focus()
@@ -211,6 +219,8 @@ class DesignScreen(DesignFrame):
 
     def action_reset(self) -> None:
         """The preset as it is."""
+        if not self.draft.touched:
+            self.notify(f"{self.draft.source} is as it was", markup=False)
         self.draft.reset()
         self._fill()
 
