@@ -12,8 +12,10 @@ from recorded_runs import NOON, make_run
 from textual.pilot import Pilot
 
 from tui_trainer.tui.app import TrainerApp
+from tui_trainer.tui.controls.keybar import KeyBar
 from tui_trainer.tui.controls.table import Table
 from tui_trainer.tui.screens.runs import Row, RunsScreen
+from tui_trainer.tui.screens.sparks import accuracy_spark
 
 STATES = {"amber-bat": "running", "brisk-cat": "paused", "calm-dove": "finished", "deft-eel": "stopped", "early-fox": "failed", "fair-gull": "crashed"}
 
@@ -106,13 +108,69 @@ async def test_a_note_a_new_name_and_away(root: Path) -> None:
         assert "best" not in names(screen)
 
 
-async def test_live_runs_are_neither_renamed_nor_deleted(root: Path) -> None:
-    async with app_on(root).run_test(size=(120, 30)) as pilot:
+def said(pilot: Pilot[Any]) -> list[str]:
+    return [each.message for each in pilot.app._notifications]
+
+
+def offered(screen: RunsScreen) -> str:
+    return " ".join(f"{key.shown} {key.label}" for _, key in screen.query_one(KeyBar)._placed())
+
+
+async def test_live_runs_are_neither_renamed_nor_deleted_and_it_says_why(root: Path) -> None:
+    async with app_on(root).run_test(size=(120, 30), notifications=True) as pilot:
         screen = await opened(pilot)
-        await pilot.press("d", "r")
+        await pilot.press("d", "r", "u", "v")
         await pilot.pause()
         assert pilot.app.screen is screen
         assert (root / "amber-bat").exists()
+        told = said(pilot)
+        assert told[0].startswith("amber-bat is running: it can be deleted once it has ended")
+        assert "renamed" in told[1]
+        assert "at work already" in told[2]
+        assert "space" in told[3]
+
+
+async def test_the_key_bar_offers_what_has_an_effect_where_one_types(root: Path) -> None:
+    async with app_on(root).run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await opened(pilot)
+        await pilot.pause(0.1)
+        assert offered(screen).endswith("? more q Quit")
+        await pilot.press("slash")
+        await pilot.pause(0.1)
+        assert offered(screen) == "⏎ Back to the table esc All runs ^q Quit"
+        await pilot.press("ctrl+c")
+        assert "^q leaves" in said(pilot)[-1]
+        await pilot.press("q", "escape")
+        await pilot.pause(0.1)
+        assert "esc All runs" not in offered(screen)
+
+
+async def test_note_and_reason_are_told_in_full_and_the_order_keeps_its_arrow(root: Path) -> None:
+    (root / "early-fox" / "note.txt").write_text("the rate was ten times too high, " * 4)
+    async with app_on(root).run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        screen.sorted_by = "best"
+        screen._show()
+        table = screen.query_one("#table", Table)
+        assert "best %▴" in table.render_line(0).text
+        table.cursor = names(screen).index("early-fox")
+        await pilot.pause(0.1)
+        summary = screen.query_one("#summary")
+        told = " ".join(" ".join(summary.render_line(y).text for y in range(summary.size.height)).split())
+        assert "the rate was ten times too high, " * 3 in told
+        assert "failed: " in told
+        assert "nan at step 714" in told
+
+
+def test_sparklines_of_all_runs_are_on_one_scale(tmp_path: Path) -> None:
+    pictures = []
+    for name, share in (("good", 0.98), ("poor", 0.13)):
+        (tmp_path / name).mkdir()
+        lines = (f'{{"event":"Evaluated","split":"validation","loss":1.0,"accuracy":{share - change}}}\n' for change in (0.02, 0.0))
+        (tmp_path / name / "events.jsonl").write_text("".join(lines))
+        pictures.append(accuracy_spark(tmp_path / name, "finished").strip())
+    assert all(mark in "▆▇" for mark in pictures[0])
+    assert all(mark in "▁▂" for mark in pictures[1])
 
 
 async def test_a_run_is_opened_and_its_settings_go_into_design(root: Path) -> None:
@@ -225,8 +283,9 @@ async def test_the_theme_is_remembered_and_the_environment_wins(root: Path, tmp_
 
 async def test_a_report_is_written_in_the_background(root: Path) -> None:
     async with app_on(root).run_test(size=(120, 30)) as pilot:
-        screen = await opened(pilot)
-        assert not screen.check_action("report", ())  # still training
+        await opened(pilot)
+        await pilot.press("p")
+        assert not any(Path().glob("report*"))  # still training
         await pilot.press("slash", *"calm", "enter", "p")
         page = root.parent / "report-calm-dove/index.html"
         for _ in range(1200):

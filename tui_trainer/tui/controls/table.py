@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui_trainer.tui.controls.paint import Part, fit, strip
+from tui_trainer.tui.controls.paint import Part, fit, plain, strip
 
 Item = TypeVar("Item")
 
@@ -26,12 +26,14 @@ class Column(Generic[Item]):
     width: int
     cell: Callable[[Item], str | Part]
     align: str = "left"
-    grows: bool = False
-    """Takes what width is left."""
+    grows: int = 0
+    """Its share of what width is left."""
     most: int = 10_000
     """But no more than this."""
     from_width: int = 0
     """Left out where the table is narrower than this."""
+    picture: bool = False
+    """Keeps its colours under the cursor."""
 
 
 class Table(ScrollView, Generic[Item], can_focus=True):
@@ -133,12 +135,17 @@ class Table(ScrollView, Generic[Item], can_focus=True):
     def widths(self, total: int) -> list[tuple[Column[Item], int]]:
         """The columns that fit into ``total`` cells, each with its width."""
         chosen = [column for column in self.columns if total >= column.from_width]
-        fixed = sum(column.width + 1 for column in chosen)
+        sizes = {column.key: column.width for column in chosen}
+        spare = max(0, total - sum(column.width + 1 for column in chosen))
         growing = [column for column in chosen if column.grows]
-        spare, extra = max(0, total - fixed), 0
-        if growing:
-            extra = spare // len(growing)
-        return [(column, min(column.most, column.width + extra) if column.grows else column.width) for column in chosen]
+        while spare and growing:  # what one may not take goes to the others
+            share, shares = spare, sum(column.grows for column in growing)
+            for column in growing:
+                more = min(column.most - sizes[column.key], share * column.grows // shares or spare)
+                sizes[column.key] += more
+                spare -= more
+            growing = [column for column in growing if sizes[column.key] < column.most] if spare else []
+        return [(column, sizes[column.key]) for column in chosen]
 
     # --- drawing
 
@@ -157,23 +164,25 @@ class Table(ScrollView, Generic[Item], can_focus=True):
         return strip(self, [], width)
 
     def _title(self, column: Column[Item], size: int) -> list[Part]:
-        text = column.title
-        if column.key == self.sorted_by:
-            text += "▾" if self.descending else "▴"
-            return [(fit(text, size, column.align) + " ", "accent")]
-        return [(fit(text, size, column.align) + " ", "muted")]
+        if column.key == self.sorted_by:  # the arrow may stand in the gap between two columns
+            arrow = plain("▾" if self.descending else "▴")
+            return [(fit(column.title + arrow, size + 1, column.align), "accent")]
+        return [(fit(column.title, size, column.align) + " ", "muted")]
 
     def _row(self, number: int, width: int) -> Strip:
         item = self.items[number]
         parts: list[Part] = []
+        pictures: list[bool] = []
         for column, size in self.widths(width):
+            pictures.append(column.picture)
             cell = column.cell(item)
             text, names = cell if isinstance(cell, tuple) else (cell, "")
             parts.append((fit(text, size, column.align) + " ", names))
         if not self.has_cursor or number != self.cursor:
             return strip(self, parts, width)
         if self.has_focus:
-            return strip(self, [(text, "background on-accent bold") for text, _ in parts] + [(" " * width, "on-accent")], width)
+            shown = ((text, f"{names} on-panel" if picture else "background on-accent bold") for (text, names), picture in zip(parts, pictures, strict=True))
+            return strip(self, [*shown, (" " * width, "on-accent")], width)
         return strip(self, [(text, f"{names} on-panel") for text, names in parts] + [(" " * width, "on-panel")], width)
 
     def _refresh_row(self, number: int) -> None:

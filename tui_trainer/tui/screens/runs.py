@@ -18,7 +18,7 @@ from tui_trainer.runs.status import Status
 from tui_trainer.tui.actions import RUNS, bindings
 from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
-from tui_trainer.tui.controls.paint import Part, plain
+from tui_trainer.tui.controls.paint import Part, fit, plain
 from tui_trainer.tui.controls.table import Column, Table
 from tui_trainer.tui.screens.dialogs import AskText, Confirm
 from tui_trainer.tui.screens.family import branches, origin
@@ -31,6 +31,7 @@ from tui_trainer.tui.wording import ago, percent, thousands
 if TYPE_CHECKING:
     from tui_trainer.tui.app import TrainerApp
 
+ONCE_ENDED = {"rename": "it can be renamed", "delete": "it can be deleted", "report": "its report can be written"}
 EVERY = 1.0
 """Seconds between looks at the folder while the screen is in front."""
 STATES = {"starting": "accent", "running": "accent", "paused": "warning", "finished": "good", "stopped": "", "failed": "bad", "crashed": "bad", "damaged": "bad"}
@@ -90,18 +91,18 @@ def _note(row: Row) -> Part:
 
 
 COLUMNS: list[Column[Row]] = [
-    Column("name", "run", 14, lambda row: (row.branch + row.name, "bold"), grows=True, most=30),
+    Column("name", "run", 14, lambda row: (row.branch + row.name, "bold"), grows=1, most=30),
     Column("state", "state", 10, _state),
-    Column("preset", "preset", 14, lambda row: _status(row).preset, grows=True, most=22, from_width=100),
-    Column("data", "data", 8, lambda row: _status(row).dataset, from_width=110),
+    Column("preset", "preset", 14, lambda row: _status(row).preset, grows=1, most=22, from_width=100),
+    Column("data", "data", 8, lambda row: _status(row).dataset, from_width=130),
     Column("best", "best %", 6, _share("best"), "right"),
     Column("last", "last %", 6, _share("last"), "right"),
-    Column("spark", "validation", 10, lambda row: (accuracy_spark(row.path, row.state), "validation")),
+    Column("spark", "validation", 10, lambda row: (accuracy_spark(row.path, row.state), "validation"), picture=True),
     Column("epochs", "epochs", 8, _epochs, "right"),
-    Column("parameters", "params", 10, lambda row: thousands(_status(row).parameters) if _status(row).parameters else "", "right", from_width=118),
+    Column("parameters", "params", 10, lambda row: thousands(_status(row).parameters) if _status(row).parameters else "", "right", from_width=140),
     Column("time", "time", 7, lambda row: clock(_status(row).training_seconds) if row.status else "", "right", from_width=100),
     Column("when", "began", 6, lambda row: (row.when, "muted"), "right"),
-    Column("note", "note", 6, _note, grows=True),
+    Column("note", "note", 6, _note, grows=3),
 ]
 MARK: Column[Row] = mark_column()
 ORDER: dict[str, Callable[[Row], Any]] = {
@@ -143,6 +144,10 @@ class RunsScreen(Screen[None]):
         self.query_one(Input).display = False
         self._look()
         self.set_interval(EVERY, self._look_if_seen)
+
+    def on_resize(self) -> None:
+        """The summary breaks elsewhere."""
+        self._summarise()
 
     def on_screen_resume(self) -> None:
         """At once, not only within a second."""
@@ -212,14 +217,18 @@ class RunsScreen(Screen[None]):
         self.refresh_bindings()
 
     def _summarise(self) -> None:
+        """What the row has no room for: where it comes from and its final figures, then note and reason in full."""
         row = self.row
-        text = ""
+        lines: list[str] = []
         if row is not None:
             status = _status(row)
             final = status.summary.get("final") if isinstance(status.summary, dict) else None
             shares = [f"{split} {percent(figures['accuracy'])}" for split, figures in final.items() if isinstance(figures, dict) and "accuracy" in figures] if isinstance(final, dict) else []
-            text = "  ".join(filter(None, [row.name, origin(row.path), status.title, *shares, row.reason]))
-        self.query_one("#summary", Static).update(plain(" " + text))
+            told = "  ".join(filter(None, [row.name, *shares, origin(row.path), status.title]))
+            lines = [fit(told, max(10, self.size.width - 2))]
+            lines += [f"note: {row.note}"] if row.note else []
+            lines += [f"{row.state}: {row.reason}"] if row.reason else []
+        self.query_one("#summary", Static).update(plain("\n".join(lines)))
 
     @property
     def row(self) -> Row | None:
@@ -230,20 +239,38 @@ class RunsScreen(Screen[None]):
     # --- what one can do
 
     def relabel(self, action: str, label: str) -> str:
-        """Enter belongs to the table, and opens."""
-        return "Open" if action == "choose" else label
+        """Enter belongs to the table, and opens; keys that would only say why not are left out."""
+        if isinstance(self.focused, Input):
+            return {"submit": "Back to the table"}.get(action, label)
+        action, label = ("open", "Open") if action == "choose" else (action, label)
+        return "" if self._why_not(action) else label
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What needs a run needs one; names and folders stay while a trainer works in them."""
-        if action == "resume":
-            return self.row is not None and self.row.state in ("stopped", "failed", "crashed")
+        """Only a filter that is there can be taken away."""
+        return self.query_one(Input).display if action == "all_runs" and self.is_mounted else True
+
+    def _why_not(self, action: str) -> str:
+        """Why this cannot be done to the run under the cursor now; empty where it can."""
         if action == "compare":
-            return len(self.marked) > 1
-        if action in ("open", "again", "note", "fork", "mark"):
-            return bool(self.rows) and self.row is not None
-        if action in ("rename", "delete", "report"):
-            return self.row is not None and self.row.state not in ("running", "paused", "starting")
-        return True
+            return "" if len(self.marked) > 1 else "mark the runs to compare first: space marks one"
+        if action not in ("open", "again", "note", "fork", "mark", "rename", "delete", "report", "resume"):
+            return ""
+        row = self.row
+        if row is None:
+            return "there is no run here"
+        live = row.state in ("running", "paused", "starting")
+        if action == "resume" and row.state not in ("stopped", "failed", "crashed"):
+            return f"{row.name} is at work already" if live else f"{row.name} is {row.state}: f goes on from one of its checkpoints as a new run"
+        if live and action in ("rename", "delete", "report"):
+            return f"{row.name} is {row.state}: {ONCE_ENDED[action]} once it has ended (s in Train stops it)"
+        return ""
+
+    def _refuses(self, action: str) -> bool:
+        """Whether it cannot be done, which is said."""
+        why = self._why_not(action)
+        if why:
+            self.notify(why, severity="warning", markup=False)
+        return bool(why)
 
     def on_table_moved(self, event: Table.Moved) -> None:
         """Its summary below, and the keys that apply."""
@@ -264,32 +291,32 @@ class RunsScreen(Screen[None]):
 
     def action_open(self) -> None:
         """Watch it."""
-        if self.row is not None:
+        if not self._refuses("open") and self.row is not None:
             self.app.open_run(self.row.path)
 
     def action_again(self) -> None:
         """Its settings into Design."""
-        if self.row is not None:
+        if not self._refuses("again") and self.row is not None:
             self.app.design_from_run(self.row.path)
 
     def action_resume(self) -> None:
         """Go on in the same folder."""
-        if self.row is not None:
+        if not self._refuses("resume") and self.row is not None:
             self.app.resume(self.row.path)
 
     def action_fork(self) -> None:
         """A new run from one of its checkpoints."""
-        if self.row is not None:
+        if not self._refuses("fork") and self.row is not None:
             self.app.fork(self.row.path)
 
     def action_report(self) -> None:
         """A report to hand in: of the marked runs, else of this one."""
-        if self.row is not None:
+        if not self._refuses("report") and self.row is not None:
             self.app.report(list(self.marked) or [self.row.path])
 
     def action_mark(self) -> None:
         """For a comparison, or no more."""
-        if self.row is None:
+        if self._refuses("mark") or self.row is None:
             return
         if why_not := self.marked.toggle(self.row.path):
             self.notify(why_not, severity="warning")
@@ -298,6 +325,8 @@ class RunsScreen(Screen[None]):
 
     def action_compare(self) -> None:
         """The marked ones beside each other."""
+        if self._refuses("compare"):
+            return
         from tui_trainer.tui.screens.compare import CompareScreen
 
         there = {row.path for row in self.rows}
@@ -340,17 +369,18 @@ class RunsScreen(Screen[None]):
         """Back to the table, with the filter on."""
         self.query_one("#table").focus()
 
-    def key_escape(self) -> None:
+    def action_all_runs(self) -> None:
         """All runs again."""
         field = self.query_one(Input)
         field.value = ""
         field.display = False
         self.query_one("#table").focus()
+        self.refresh_bindings()
 
     def action_note(self) -> None:
         """A line about it."""
         row = self.row
-        if row is None:
+        if self._refuses("note") or row is None:
             return
 
         def written(text: str | None) -> None:
@@ -362,7 +392,7 @@ class RunsScreen(Screen[None]):
     def action_rename(self) -> None:
         """Another name."""
         row = self.row
-        if row is None:
+        if self._refuses("rename") or row is None:
             return
 
         def named(text: str | None) -> None:
@@ -386,7 +416,7 @@ class RunsScreen(Screen[None]):
     def action_delete(self) -> None:
         """Away with it, after a question."""
         row = self.row
-        if row is None:
+        if self._refuses("delete") or row is None:
             return
 
         def answered(yes: bool | None) -> None:
