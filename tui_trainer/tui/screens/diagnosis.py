@@ -41,9 +41,8 @@ class DiagnosisPanel(VerticalScroll):
         """Its name."""
         self.border_title = "Diagnosis"
 
-    def show(self, history: History) -> None:
+    def show(self, history: History, *, live: bool) -> None:
         """Look at the curves again, after an evaluation or every few seconds of training."""
-        live = history.ended is None
         tracks = (history.split(split).track for split in ("train", "validation"))
         state = (id(history), *(each.seen for each in tracks), history.steps.cuts, live, int(history.elapsed / EVERY))
         if state == self._of:
