@@ -11,7 +11,7 @@ from recorded_runs import NOON, make_run, recorded
 from textual.pilot import Pilot
 
 from tui_trainer.runs import RunFolder
-from tui_trainer.runs.events import Continued, Evaluated, Steered, encode
+from tui_trainer.runs.events import Continued, Evaluated, LearningRateChanged, Steered, encode
 from tui_trainer.tui.actions import TRAIN
 from tui_trainer.tui.app import TrainerApp
 from tui_trainer.tui.controls.header import Header
@@ -22,6 +22,7 @@ from tui_trainer.tui.screens.outcome import Outcome
 from tui_trainer.tui.screens.panels import LogPanel, MatrixPanel
 from tui_trainer.tui.screens.train import PANELS, TrainScreen
 from tui_trainer.tui.widgets.chart import LineChart
+from tui_trainer.tui.widgets.sparkline import Trend
 
 Watching = Callable[[str, tuple[int, int]], Awaitable[tuple[Pilot[Any], TrainScreen, RunFolder]]]
 WIDE, SMALL = (120, 40), (80, 24)
@@ -172,6 +173,111 @@ async def test_a_small_terminal_shows_one_panel_at_a_time_and_keys_choose(tmp_pa
         await watch.pilot.press("z")
         await watch.pilot.pause()
         assert seen() == ["log"]
+
+
+@pytest.mark.parametrize("size", [(80, 30), (100, 32), (120, 34), (120, 40), (200, 55)])
+@pytest.mark.parametrize("state", ["running", "finished", "failed"])
+async def test_both_charts_are_seen_at_any_common_size(tmp_path: Path, state: str, size: tuple[int, int]) -> None:
+    async with Watch(tmp_path, state, size) as watch:
+        for chart in watch.screen.query(LineChart):
+            assert chart.region.height >= 10, "eight rows and the border"
+            assert chart.region.width >= 40
+        for name in ("diagnosis", "bottom", *(["outcome"] if state != "running" else [])):
+            assert watch.screen.query_one(f"#{name}").region.height >= 3
+        lowest = max(widget.region.bottom for widget in watch.screen.query("#bottom, #outcome") if widget.display)
+        assert lowest == size[1] - 1, "nothing is left empty above the key bar"
+
+
+async def test_trends_begin_and_end_in_the_same_columns(tmp_path: Path) -> None:
+    async with Watch(tmp_path, "running", SMALL) as watch:
+        lines = {trend.id: "".join(text for text, _ in trend.paint(trend.size.width, 1)[0]) for trend in watch.screen.query(Trend)}
+        ends = {len(line.rstrip()) for line in lines.values()}
+        assert len(lines) == 10
+        assert len(ends) == 1, lines
+
+
+async def test_zoom_enlarges_whatever_is_current(tmp_path: Path) -> None:
+    async with Watch(tmp_path, "finished") as watch:
+        await watch.pilot.press("v", "v", "v", "v", "z")
+        await watch.pilot.pause(0.1)
+        assert watch.screen.panel == "errors"
+        assert watch.screen.query_one("#errors").region.width == WIDE[0]
+        await watch.pilot.press("V")
+        await watch.pilot.pause(0.1)
+        assert watch.screen.query_one("#matrix").region.width == WIDE[0]
+    async with Watch(tmp_path, "finished", SMALL, name="small") as watch:
+        tops = set()
+        for _ in range(7):
+            await watch.pilot.pause(0.1)
+            tops.add(watch.screen.query_one(Outcome).region.y)
+            await watch.pilot.press("v")
+        assert len(tops) == 1, "how it ended stands where it stood"
+
+
+async def test_the_key_bar_follows_the_size(tmp_path: Path) -> None:
+    async with Watch(tmp_path, "finished") as watch:
+        assert "View" not in watch.keys
+        await watch.pilot.resize_terminal(*SMALL)
+        await watch.pilot.pause(0.3)
+        assert "View" in watch.keys
+        await watch.pilot.resize_terminal(*WIDE)
+        await watch.pilot.pause(0.3)
+        assert "View" not in watch.keys
+        await watch.pilot.press("z")
+        await watch.pilot.pause(0.1)
+        assert "View" in watch.keys
+
+
+async def test_the_log_is_read_when_it_comes_into_sight_and_from_its_end(tmp_path: Path) -> None:
+    async with Watch(tmp_path, "running") as watch:
+        other = make_run(tmp_path, "failed", name="other")
+        other.log_file.write_text("a line\n" * 200 + "NotFinite: the end\n")
+        watch.app.open_run(other.path)
+        for _ in range(50):
+            await watch.pilot.pause(0.02)
+            if watch.screen._shown is watch.app.feed and watch.app.feed.loaded:
+                break
+        await watch.pilot.pause(0.2)
+        log = watch.screen.query_one(LogPanel)
+        assert log.display
+        assert "the end" in str(watch.screen.query_one("#log Static").render())
+        assert log.scroll_offset.y == log.max_scroll_y > 0
+
+
+async def test_a_run_that_failed_before_its_first_figures_says_so_and_offers_what_there_is(tmp_path: Path) -> None:
+    async with Watch(tmp_path, "failed", epochs=0.0) as watch:
+        assert "ended before" in watch.screen.query_one("#loss", LineChart)._look.empty
+        assert "too short" in str(watch.screen.query_one("#diagnosis Static").render())
+        text = "\n".join("".join(part[0] for part in line) for line in watch.screen.query_one(Outcome).lines)
+        assert "change and train again" in text
+        assert "resume" not in text
+        assert not {"Resume", "Fork", "Inspect"} & set(watch.keys)
+
+
+async def test_what_was_steered_is_marked_and_a_stop_to_come_is_said(tmp_path: Path) -> None:
+    async with Watch(tmp_path, "running") as watch:
+        at = {"time": NOON + 99, "elapsed": 99.0, "step": 232, "epoch": 4.55}
+        await watch.tell(*(Steered(**at, command=command, value=None, by="ada") for command in ("SaveCheckpoint", "StopAfterEpoch")))
+        labels = {label for _, label in watch.screen.query_one("#loss", LineChart)._look.changes}
+        assert {"checkpoint", "stop after epoch"} <= labels
+        assert watch.screen.query_one(Header).subject.startswith("stops after epoch 5 (ada)")
+
+
+async def test_a_rate_set_while_paused_is_the_rate(tmp_path: Path) -> None:
+    async with Watch(tmp_path, "paused") as watch:
+        at = {"time": NOON + 99, "elapsed": 99.0, "step": 166, "epoch": 3.25}
+        await watch.tell(LearningRateChanged(**at, old=0.05, new=0.02, by="ada"))
+        assert watch.screen.query_one("#lr", Trend)._value == 0.02
+
+
+async def test_accuracy_of_batches_is_called_so_until_there_is_an_evaluation(tmp_path: Path) -> None:
+    async with Watch(tmp_path, "running", epochs=0.75) as watch:
+        chart = watch.screen.query_one("#accuracy", LineChart)
+        assert len(chart.history("batch"))
+        assert not len(chart.history("train"))
+        await watch.tell(*recorded(2)[len(recorded(0.75)) :])
+        assert not len(chart.history("batch"))
+        assert len(chart.history("train")) == 2
 
 
 async def test_keys_change_how_it_is_shown(tmp_path: Path) -> None:

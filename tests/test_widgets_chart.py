@@ -17,7 +17,7 @@ from tui_trainer.tui.widgets.plot.axis import Range
 from tui_trainer.tui.widgets.plot.canvas import Canvas, changes, fitted
 from tui_trainer.tui.widgets.plot.curve import NOWHERE, columns, extremes, nearest, trace
 from tui_trainer.tui.widgets.plot.dots import MARKS, cells
-from tui_trainer.tui.widgets.plot.figure import Curve, Figure, draw, layout
+from tui_trainer.tui.widgets.plot.figure import INK_CURVE, Curve, Figure, Layout, draw, evened, layout
 from tui_trainer.tui.widgets.plot.history import CAPACITY, History
 
 FINITE = st.floats(-1e6, 1e6, allow_nan=False, width=32)
@@ -136,6 +136,27 @@ def test_labels_have_equal_decimals_on_a_linear_axis():
     assert axis.labels([0.0, 0.05, 0.1]) == ["0.00", "0.05", "0.10"]
     assert axis.labels([0.0, 20000.0]) == ["0", "20k"]
     assert axis.labels([0.01, 0.1, 1.0, 10.0], log=True) == ["0.01", "0.1", "1", "10"]
+    assert axis.labels([0.0, 5e5, 1e6]) == ["0", "500k", "1e6"]
+    assert axis.labels([0.0, 2e17, 4e17]) == ["0", "2e17", "4e17"]
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.0613, "0.0613"), (123456.7, "123456.7000"), (565464811391942656.0, "5.655e17"), (-2e6, "-2.000e6"), (math.nan, "nan")])
+def test_what_is_too_long_to_read_is_written_by_its_power_of_ten(value, text):
+    assert axis.number(value, 4) == text
+
+
+@given(st.floats(0.01, 1e9), st.floats(0.0, 0.9), st.integers(8, 40), st.booleans())
+def test_ticks_stand_in_rows_equally_far_apart_and_the_curve_fits_in(most, low, height, log):
+    y = axis.fit_log(most / 1e4, most, now=None) if log else axis.fit(low * most, most, now=None)
+    found = axis.even_decades(y, most, height, 4) if log else axis.even(y, most, axis.nice_step(y.span, 4), height, 4)
+    assert found is not None
+    shown, ticks = found
+    assert shown.low == y.low
+    assert shown.high >= most * (1 - 1e-9)
+    place = Figure((), Range(0, 1), shown, y_ticks=tuple(ticks), log=log)
+    rows = Layout(0, 0, 60, height, axis=False, labels=False).rows(np.array(ticks), place, MARKS["braille"])
+    assert len(ticks) >= 2
+    assert len(set(np.diff(rows).tolist())) == 1
 
 
 # Dots
@@ -233,6 +254,33 @@ def test_the_legend_reads_the_cursor_and_says_what_is_not_finite():
     assert "train 1.00   ○ val 1.50" in draw(shown, layout(shown, 60, 12), 60, 12, UNICODE).line(0)
     lost = Figure([Curve("train", "●", history([0, 1], [1, math.nan]).entries(), math.nan)], Range(0, 1), Range(0, 2))
     assert "nan" in draw(lost, layout(lost, 60, 12), 60, 12, UNICODE).line(0)
+
+
+def test_the_cursor_stands_on_the_point_that_it_reads():
+    shown = figure(cursor=8.6)
+    line = draw(shown, layout(shown, 60, 12), 60, 12, UNICODE).line(0)
+    assert line.startswith("epoch 10.0")
+    assert "train 0.00   ○ val 0.50" in line
+
+
+def test_of_two_curves_that_coincide_both_are_seen():
+    same = [Curve(name, mark, history(range(200), [1.0] * 200).entries(), 1.0) for name, mark in (("train", "●"), ("val", "○"))]
+    shown = Figure(same, Range(0, 199), Range(0, 2))
+    canvas = draw(shown, layout(shown, 60, 12), 60, 12, UNICODE)
+    inks = canvas.inks[canvas.inks >= INK_CURVE].tolist()
+    assert min(inks.count(INK_CURVE), inks.count(INK_CURVE + 1)) > 20
+
+
+def test_changes_close_to_each_other_are_all_named():
+    shown = figure(changes=[(6.0, "lr 0.1"), (6.5, "pause"), (7.0, "checkpoint")])
+    text = draw(shown, layout(shown, 60, 14), 60, 14, UNICODE).text()
+    assert all(label in text for label in ("lr 0.1", "pause", "checkpoint"))
+
+
+def test_ticks_that_the_axis_is_given_are_kept():
+    shown = evened(figure(), 60, 14)
+    assert layout(shown, 60, 14).y_ticks == shown.y_ticks
+    assert len(shown.y_ticks) >= 3
 
 
 def test_only_changed_cells_are_found():
@@ -370,6 +418,22 @@ async def test_log_window_and_growth():
         app.chart.add("train", 5000, 1.0)
         await pilot.pause()
         assert "4000" in app.lines()[-2]
+
+
+async def test_x_shows_what_there_is_until_a_tenth_is_done_and_no_room_that_stays_empty():
+    app = Charts(LineChart("Loss"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.chart.set_range(0, 1000)
+        app.chart.extend("train", range(40), np.linspace(2, 1, 40))
+        await pilot.pause()
+        assert app.chart._x_now.high < 100
+        app.chart.extend("train", range(40, 101), np.linspace(1, 0.5, 61))
+        await pilot.pause()
+        assert app.chart._x_now == Range(0, 1000)
+        app.chart.set_over(True)
+        app.chart.toggle_window()
+        await pilot.pause()
+        assert app.chart._x_now.high == 100
 
 
 async def test_another_theme_colours_the_curves_anew():
