@@ -74,8 +74,10 @@ def test_overfitting_names_the_gap_and_since_when() -> None:
         pytest.param(history(**SOUND, accuracy=lambda _: 0.105), "guessing", id="guessing"),  # type: ignore[arg-type]
         pytest.param(history(**SOUND, confusion=[[0, 18, *[0] * 8], *BALANCED[1:]]), "collapse", id="a class is never predicted"),  # type: ignore[arg-type]
         pytest.param(
-            history(**SOUND, confusion=[[4, 14, *[0] * 8], BALANCED[1], *[[0, 12, *row[2:]] for row in BALANCED[2:]]]), "collapse", id="a class draws others in"
-        ),  # type: ignore[arg-type]
+            history(**SOUND, confusion=[[4, 14, *[0] * 8], BALANCED[1], *[[0, 12, *row[2:]] for row in BALANCED[2:]]]),  # type: ignore[arg-type]
+            "collapse",
+            id="a class draws others in",
+        ),
     ],
 )
 def test_each_rule_speaks_where_its_curve_is(told: History, kind: str) -> None:
