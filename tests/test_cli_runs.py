@@ -120,6 +120,9 @@ def test_exported_weights_are_the_checkpoints(trained: TrainedRun, tmp_path: Pat
     assert done.returncode == 0, done.stderr
     saved = load_checkpoint(RunFolder(trained.folder).checkpoints, "last")[0]["weights"]
     exported = load_file(tmp_path / "weights" / f"{trained.name}.safetensors")
+    beside = tmp_path / "beside"
+    beside.touch()
+    assert (tmp_path / "weights" / f"{trained.name}.safetensors").stat().st_mode == beside.stat().st_mode  # by the umask, like any file
     assert saved.keys() == exported.keys()
     assert all(saved[name].equal(exported[name]) for name in saved)
 

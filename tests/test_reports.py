@@ -15,6 +15,7 @@ from tui_trainer.reports.gather import Asked
 from tui_trainer.reports.markdown import escaped
 from tui_trainer.reports.write import write_report
 from tui_trainer.runs import RunFolder
+from tui_trainer.tui.reporting import report_folder
 
 RECORDED = Asked(measure=False)
 
@@ -93,6 +94,9 @@ def test_the_page_needs_nothing_else(written: Path) -> None:
     figures = re.findall(r"\]\((figures/[^)]+)\)", (written / "report.md").read_text())
     assert len(figures) >= 5
     assert all((written / figure).stat().st_size > 500 for figure in figures)
+    appendix = (written / "report.md").read_text().partition("## Appendix")[2]
+    assert 'dataset = "digits"' in appendix
+    assert not re.search(r"^(points|test_points|classes|features|betas|focal_gamma) =", appendix, re.MULTILINE)  # settings of other data and other training
     assert (written / "first.toml").read_text() == (written.parent / "runs/first/config.toml").read_text()
 
 
@@ -167,7 +171,27 @@ def test_several_runs_are_compared_first(tmp_path: Path) -> None:
     assert page.text.index("Runs side by side") < page.text.index("Run one")
     assert ["Learning rate", "training.learning\\_rate", "0.1", "0.02"] in rows(markdown, "Learning rate")
     assert (tmp_path / "out/figures/side-by-side.svg").is_file()
+    assert (tmp_path / "out/index.html").read_text().count('class="chapter"') == 2
     assert len(page.ids) == len(set(page.ids))
+
+
+def test_a_reference_is_cited_in_words(tmp_path: Path) -> None:
+    config = load_config("digits-mlp").model_copy(update={"reference": load_config("mnist-cnn-16").reference})
+    make_run(tmp_path, "finished", name="one", config=config)
+    write_report([RunFolder(tmp_path / "one")], tmp_path / "out", RECORDED)
+    told, _, appendix = (tmp_path / "out/report.md").read_text().partition("## Appendix")
+    assert "report D, a small CNN on MNIST and CIFAR-10, trained in stages" in told
+    assert "8b13b3db76bb8f90" not in told
+    assert "003_8b13b3db76bb8f90.txt" in appendix
+
+
+def test_a_report_has_the_same_name_from_the_prompt_and_the_app(trained: TrainedRun, tmp_path: Path) -> None:
+    runs = [make_run(tmp_path / "runs", "finished", name=name).path for name in ("one", "two")]
+    for chosen in ([runs[0]], runs):
+        done = trained.program("report", *map(str, chosen), "--recorded", "--images", "0")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[0] == f"{report_folder(chosen).name}/index.html"
+    assert [report_folder(chosen).name for chosen in ([runs[0]], runs)] == ["report-one", "report-of-2-runs"]
 
 
 def test_what_is_no_report_is_left_alone(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tui_trainer.cli.options import Checkpoint, Device, RunsDir, Trust
 
 def report(
     runs: Runs,
-    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where to write it (default: ./report-RUN).", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where to write it (default: ./report-RUN, or ./report-of-N-runs).", show_default=False)] = None,
     epochs: Annotated[
         str | None, typer.Option("--epochs", metavar="N,N,...", help="Epochs of the table of accuracies (default: 1,5,10,15 and the last).", show_default=False)
     ] = None,
@@ -27,10 +27,11 @@ def report(
     """Write a report of runs: one self-contained HTML page, and Markdown with its figures."""
     from tui_trainer.runs import find_run
     from tui_trainer.runs import runs_dir as runs_root
+    from tui_trainer.runs.names import report_name
 
     found = [find_run(name, runs_root(runs_dir)) for name in dict.fromkeys(runs)]
     chosen = chosen_epochs(epochs) if epochs else ()
-    place = out or Path(f"report-{found[0].name}" if len(found) == 1 else "report")
+    place = out or Path(report_name([run.name for run in found]))
     from tui_trainer.reports.gather import Asked
     from tui_trainer.reports.write import write_report
 

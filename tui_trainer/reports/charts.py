@@ -25,6 +25,8 @@ FEW = 30
 NUMBERED_CLASSES = 26
 """Classes up to which the counts stand in the cells of the matrix."""
 LONGEST_NAME = 14
+UPRIGHT_COUNTS = 8
+"""Bars up to which the counts above them have room side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ def _short(name: str) -> str:
 def draw_reliability(calibration: "Calibration") -> str:
     """Accuracy over confidence by bin, beside how many images each bin holds, as SVG."""
     filled = [each for each in calibration.bins if each.images]
-    with drawing(7.6, 2.9, 2) as (figure, [left, right]):
+    with drawing(7.6, 3.2, 2) as (figure, [left, right]):
         left.plot([0, 1], [0, 1], color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)), label="as sure as right")
         left.bar([each.low for each in filled], [each.accuracy for each in filled], [each.high - each.low for each in filled], align="edge", color=TRAIN, alpha=0.35, edgecolor=TRAIN)
         left.plot([each.confidence for each in filled], [each.accuracy for each in filled], "-", color=VALIDATION, marker="s", markersize=4, markerfacecolor="none", label="this network")
@@ -177,10 +179,12 @@ def draw_reliability(calibration: "Calibration") -> str:
         left.set_title("Reliability")
         left.set_xlabel("confidence (highest probability)")
         left.set_ylabel("accuracy")
-        left.legend(loc="upper left")
-        right.bar([each.low for each in filled], [each.images for each in filled], [each.high - each.low for each in filled], align="edge", color=TRAIN, alpha=0.35, edgecolor=TRAIN)
+        figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=2)
+        counted = right.bar([each.low for each in filled], [each.images for each in filled], [each.high - each.low for each in filled], align="edge", color=TRAIN, alpha=0.35, edgecolor=TRAIN)
         right.set_xlim(0, 1)
         right.set_yscale("log")
+        right.bar_label(counted, [f"{each.images:,}".replace(",", " ") for each in filled], fontsize=6.5, rotation=90 if len(filled) > UPRIGHT_COUNTS else 0, padding=2)
+        right.margins(y=0.22)
         right.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         right.yaxis.set_minor_formatter(lambda value, _: "")
         right.set_title("Images by confidence (logarithmic)")

@@ -80,6 +80,8 @@ class Section:
     title: str
     blocks: list[Block] = field(default_factory=list)
     level: int = 2
+    chapter: bool = False
+    """Begins a new page in print."""
 
     @property
     def empty(self) -> bool:

@@ -71,7 +71,7 @@ def make_document(subjects: Sequence[Subject], asked: Asked) -> Document:
     for subject in subjects:
         if not alone:
             heading = subject.compared.status.title if subject.compared.status else ""
-            sections.append(Section(f"Run {subject.name}{f': {heading}' if heading else ''}", [Paragraph("")]))
+            sections.append(Section(f"Run {subject.name}{f': {heading}' if heading else ''}", [Paragraph("")], chapter=True))
         sections += run_sections(subject, table_epochs(subject, asked), 2 if alone else 3)
         sections.append(Section("Running it again", [*machine(subject), *again(subject, f"{subject.name}.toml")], 2 if alone else 3))
     for subject in subjects:

@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Sequence
 
 from tui_trainer.config.errors import ConfigError
 
@@ -30,3 +31,8 @@ def new_name() -> str:
     """Such as ``brisk-otter``; never drawn from the seeded generators of training."""
     draw = random.SystemRandom()
     return f"{draw.choice(ADJECTIVES)}-{draw.choice(ANIMALS)}"
+
+
+def report_name(runs: Sequence[str]) -> str:
+    """The folder of the report of these runs, where none is given."""
+    return f"report-{runs[0]}" if len(runs) == 1 else f"report-of-{len(runs)}-runs"

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from tui_trainer.config import ConfigError
 from tui_trainer.runs import RunFolder
+from tui_trainer.runs.atomic import write_atomic
 from tui_trainer.training.checkpoints import load_checkpoint
 
 
@@ -22,5 +23,5 @@ def export_weights(run: RunFolder, path: Path, checkpoint: str | None = None) ->
     except (KeyError, AttributeError) as error:
         raise ConfigError(f"{run.checkpoints / entry.file}: holds no weights: {error}") from None
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(weights, path, metadata)
+    write_atomic(path, save(weights, metadata), durable=False)  # safetensors' own writer leaves a file that nobody else may read
     return len(weights)

@@ -5,11 +5,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tui_trainer.runs.names import report_name
+
 
 def report_folder(runs: Sequence[Path]) -> Path:
-    """Where the report of these runs goes: beside the folder of runs, ``report-NAME``, or ``report-of-N-runs`` for several."""
-    root = runs[0].absolute().parent.parent
-    return root / (f"report-{runs[0].name}" if len(runs) == 1 else f"report-of-{len(runs)}-runs")
+    """Where the report of these runs goes: beside the folder of runs, under the name that the command line gives it."""
+    return runs[0].absolute().parent.parent / report_name([path.name for path in runs])
 
 
 async def write_report(runs: Sequence[Path], out: Path) -> str:
