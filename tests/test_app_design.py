@@ -1,11 +1,14 @@
 """Design: forms from the schema, the network list, what is said before the start, and the command for the prompt."""
 
+import json
 import shlex
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import run_program
 from textual import events
 from textual.pilot import Pilot
 
@@ -14,6 +17,7 @@ from tui_trainer.config.base import Settings
 from tui_trainer.config.config import Config
 from tui_trainer.tui.app import TrainerApp
 from tui_trainer.tui.controls.keybar import ActionLine, KeyBar
+from tui_trainer.tui.controls.table import Table
 from tui_trainer.tui.forms.draft import Draft
 from tui_trainer.tui.forms.entry import Entry
 from tui_trainer.tui.forms.outlook import careful_view, quick_view
@@ -244,7 +248,7 @@ async def test_presets_are_saved_loaded_and_reset(app: TrainerApp, tmp_path: Pat
         await type_into(pilot, screen, "training.epochs", "3")
         await pilot.press("ctrl+s")
         await pilot.pause()
-        await pilot.press("ctrl+u", *"mine", "enter")
+        await pilot.press("ctrl+u", *"mine.toml", "enter")
         await pilot.pause()
         assert load_config(tmp_path / "mine.toml").training.epochs == 3
         await pilot.press("ctrl+o")
@@ -261,6 +265,33 @@ async def test_presets_are_saved_loaded_and_reset(app: TrainerApp, tmp_path: Pat
         await pilot.press(*"mine.toml", "enter")
         await pilot.pause()
         assert screen.draft.get("training.epochs") == 3
+
+
+async def test_a_preset_of_ones_own_is_found_by_its_name_from_then_on(app: TrainerApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUI_TRAINER_CONFIG_DIR", str(tmp_path / "settings"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        await type_into(pilot, screen, "training.epochs", "3")
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+        await pilot.press(*"digits-mlp", "enter")
+        await pilot.pause()
+        assert app.screen is not screen  # the name is taken
+        await pilot.press("ctrl+u", *"mynet", "tab", *"Three epochs", "enter")
+        await pilot.pause()
+        file = tmp_path / "settings" / "presets" / "mynet.toml"
+        assert tomllib.loads(file.read_text()) == {"extends": "digits-mlp", "title": "Three epochs", "description": "", "training": {"epochs": 3.0}}
+        assert screen.draft.source == "mynet"
+        await pilot.press("ctrl+y")
+        assert app.clipboard == "tui-trainer train mynet"
+        await pilot.press("ctrl+o")
+        await pilot.pause()
+        option = app.screen.query_one(Table).items[0]
+        assert (option.name, option.about) == ("mynet", "yours  Three epochs")
+        await pilot.press("escape")
+    listed = json.loads(run_program("presets", "list", "--json", cwd=tmp_path).stdout)
+    assert listed[0] | {"name": "mynet", "own": True, "title": "Three epochs"} == listed[0]
+    assert run_program("presets", "check", "mynet", cwd=tmp_path).returncode == 0
 
 
 async def test_the_command_goes_to_the_clipboard(app: TrainerApp) -> None:

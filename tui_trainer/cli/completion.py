@@ -8,17 +8,17 @@ import typer
 
 def presets(incomplete: str) -> list[str]:
     """Names of presets; files are the shell's own business."""
-    from tui_trainer.config.presets import preset_names
+    from tui_trainer.config.presets import own_preset_names, preset_names
 
-    return _starting(preset_names(), incomplete)
+    return _starting([*own_preset_names(), *preset_names()], incomplete)
 
 
 def sweeps(incomplete: str) -> list[str]:
     """Names of sweeps and presets."""
-    from tui_trainer.config.presets import preset_names
+    from tui_trainer.config.presets import own_preset_names, preset_names
     from tui_trainer.config.sweep import sweep_names
 
-    return _starting([*sweep_names(), *preset_names()], incomplete)
+    return _starting([*sweep_names(), *own_preset_names(), *preset_names()], incomplete)
 
 
 def sweep_names(incomplete: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""``tui-trainer presets``: the runs and sweeps that travel with the program."""
+"""``tui-trainer presets``: the runs and sweeps that travel with the program, and a user's own."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,22 +16,23 @@ app = typer.Typer(help="List, show and check presets.", no_args_is_help=True)
 
 @app.command("list")
 def list_presets(as_json: Json = False) -> None:
-    """List all presets: data set, network and the figure each is held against; then the sweeps, of several runs each."""
+    """List all presets, your own first: data set and the figure each is held against; then the sweeps, of several runs each."""
     from tui_trainer.cli.console import complain, console, print_json
     from tui_trainer.cli.tables import print_table
-    from tui_trainer.config import ConfigError, load_config, preset_names
+    from tui_trainer.config import ConfigError, load_config, own_preset_names, preset_names
 
     configs: dict[str, Config] = {}
-    for name in preset_names():
+    own = own_preset_names()
+    for name in (*own, *preset_names()):
         try:
             configs[name] = load_config(name)
         except ConfigError as error:
             complain(str(error))
     sweeps = _sweeps()
     if as_json:
-        print_json([_preset_json(name, config) for name, config in configs.items()] + [_sweep_json(name, *found) for name, found in sweeps.items()])
+        print_json([_preset_json(name, config, name in own) for name, config in configs.items()] + [_sweep_json(name, *found) for name, found in sweeps.items()])
         return
-    rows = [(name, config.data.dataset, _figure(config), config.title) for name, config in configs.items()]
+    rows = [(name, config.data.dataset, "yours" if name in own else _figure(config), config.title) for name, config in configs.items()]
     target = console()
     print_table(target, ("preset", "data", "reference", "title"), rows, flexible="title")
     target.print()
@@ -137,12 +138,12 @@ def _figure(config: "Config") -> str:
     return f"{reference.split} {percent(reference.value, 1)}"
 
 
-def _preset_json(name: str, config: "Config") -> dict[str, object]:
+def _preset_json(name: str, config: "Config", own: bool) -> dict[str, object]:
     from tui_trainer.config import preset_path
 
     reference = config.reference.model_dump(mode="json", exclude_none=True) if config.reference else None
     return {
-        "kind": "preset", "name": name, "title": config.title, "description": config.description, "dataset": config.data.dataset,
+        "kind": "preset", "name": name, "own": own, "title": config.title, "description": config.description, "dataset": config.data.dataset,
         "reference": reference, "path": str(preset_path(name)),
     }  # fmt: skip
 

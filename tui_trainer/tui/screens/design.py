@@ -11,7 +11,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from tui_trainer.config import Config, ConfigError, Data, Training, load_config, preset_names, save_config
+from tui_trainer.config import Config, ConfigError, Data, Training, load_config, own_preset_names, preset_names, save_config
+from tui_trainer.config.own import save_own_preset
 from tui_trainer.explain import explain
 from tui_trainer.sweeps.record import PLACE, free_name
 from tui_trainer.tui.actions import DESIGN, bindings
@@ -25,13 +26,14 @@ from tui_trainer.tui.forms.form import Form
 from tui_trainer.tui.forms.outlook import DataView, Outlook, careful_view, look_ahead, quick_view
 from tui_trainer.tui.range_test import RangeTest
 from tui_trainer.tui.screens.choosing import list_choices
-from tui_trainer.tui.screens.dialogs import AskText, Confirm, Option, Pick
+from tui_trainer.tui.screens.dialogs import Confirm, Option, Pick
 from tui_trainer.tui.screens.first import DesignFrame
 from tui_trainer.tui.screens.grid import AskGrid, Grid
 from tui_trainer.tui.screens.network_panel import NetworkPanel
 from tui_trainer.tui.screens.preset_row import PresetRow
 from tui_trainer.tui.screens.rate_test import FindRate
 from tui_trainer.tui.screens.ready import ReadyPanel
+from tui_trainer.tui.screens.saving import AskPreset
 from tui_trainer.tui.screens.stages import StagesRow
 
 if TYPE_CHECKING:
@@ -96,7 +98,7 @@ class DesignScreen(DesignFrame):
     def load_run(self, folder: Path, preset: str) -> None:
         """Take the settings of a run. Raises ConfigError."""
         tree = tree_of_run(folder / "config.toml")
-        draft = Draft(preset if preset in preset_names() else str(folder / "config.toml"))
+        draft = Draft(preset if preset in (*preset_names(), *own_preset_names()) else str(folder / "config.toml"))
         draft.tree = tree
         self.load(draft)
 
@@ -234,9 +236,10 @@ class DesignScreen(DesignFrame):
     def action_pick_preset(self) -> None:
         """Another preset, or a file."""
         options = []
-        for name in preset_names():
+        own = own_preset_names()
+        for name in (*own, *preset_names()):
             try:
-                options.append(Option(name, name, load_config(name).title))
+                options.append(Option(name, name, "  ".join(filter(None, ["yours" if name in own else "", load_config(name).title]))))
             except ConfigError as error:
                 options.append(Option(name, name, f"damaged: {error}"))
 
@@ -261,28 +264,28 @@ class DesignScreen(DesignFrame):
             self.notify("correct what is marked first: a preset has to be right", severity="warning")
             return
 
-        def named(text: str | None) -> None:
-            if text:
-                self._save(Path(text if text.endswith(".toml") else f"{text}.toml").expanduser())
+        def named(answer: tuple[str, Path, str] | None) -> None:
+            if answer is not None:
+                self._save(*answer)
 
-        stem = Path(self.draft.source).stem
-        self.app.push_screen(AskText("Save as preset", "Path of the file; `tui-trainer train PATH` and Load take it.", f"{stem}-2.toml"), named)
+        own = self.draft.source if self.draft.source in own_preset_names() else ""
+        self.app.push_screen(AskPreset(own, self.draft.about if own else ""), named)
 
-    def _save(self, path: Path) -> None:
+    def _save(self, source: str, path: Path, title: str) -> None:
         def write(yes: bool | None = True) -> None:
             config = self.outlook.config
             if not yes or config is None:
                 return
             try:
-                save_config(config, path)
+                save_own_preset(config, self.draft.source, path, title)
             except OSError as error:
                 self.notify(f"{path} cannot be written: {error.strerror}", severity="error", markup=False, timeout=10)
                 return
-            self.load(Draft(str(path)))
-            self.notify(f"Saved as {path}", markup=False)
+            self.load(Draft(source))
+            self.notify(f"Saved: tui-trainer train {source}" + ("" if source == str(path) else f"  ({path})"), markup=False)
 
         if path.exists():
-            self.app.push_screen(Confirm("Replace the file?", f"There is a file {path} already.", "replace it", "keep it"), write)
+            self.app.push_screen(Confirm("Replace the preset?", f"There is a file {path} already.", "replace it", "keep it"), write)
         else:
             write()
 
