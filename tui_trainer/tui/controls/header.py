@@ -32,7 +32,7 @@ class Header(Widget):
         """The line."""
         parts = [part for _, group in self._left() for part in group]
         room = self.size.width - sum(cell_len(text) for text, _ in parts) - 1
-        parts.append((fit(self.subject, max(0, room), "right"), "muted"))
+        parts.append((" " + fit(self.subject, max(0, room - 1), "right"), "muted"))
         return strip(self, parts, self.size.width)
 
     def on_click(self, event: events.Click) -> None:
