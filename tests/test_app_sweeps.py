@@ -5,17 +5,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from recorded_runs import make_run
 from test_app_explain import there
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from tui_trainer.config.sweep import Sweep, plan_sweep, read_sweep
 from tui_trainer.runs import RunFolder
+from tui_trainer.sweeps import create_sweep
 from tui_trainer.sweeps.detached import conductor
 from tui_trainer.tui.app import TrainerApp
 from tui_trainer.tui.controls.table import Table
 from tui_trainer.tui.screens.compare import CompareScreen
+from tui_trainer.tui.screens.explaining import Explain
 from tui_trainer.tui.screens.grid import AskGrid
 from tui_trainer.tui.screens.sweep import SweepScreen
+from tui_trainer.tui.screens.sweep_figures import SweepFigures
 
 
 @pytest.fixture
@@ -62,14 +67,14 @@ async def test_a_grid_is_asked_for_stopped_gone_on_with_and_shown(app: TrainerAp
         assert conductor(app.root, sweep.sweep) is not None
         await pilot.press("s", "y")
         await until(pilot, lambda: sweep.standing is not None and not sweep.standing.at_work)
-        assert {row.state for row in trials.items} <= {"stopped", "waits", "finished"}
+        assert {row.state for row in trials.items} <= {"stopped", "waiting", "finished"}
         assert sweep.check_action("go_on", ())
 
         await pilot.press("u")
         await until(pilot, lambda: sweep.standing is not None and sweep.standing.state == "finished", 150)
         cells = sweep.query_one("#cells", Table)
         await until(pilot, lambda: len(cells.items) == 2 and all("±" in line.cells[0] for line in cells.items))
-        assert [line.label for line in cells.items] == ["training.batch_size=8", "training.batch_size=64"]
+        assert [line.label for line in cells.items] == ["batch_size=8", "batch_size=64"]
         assert all(RunFolder(row.path).config().training.epochs == 40 for row in trials.items)
 
         trials.focus()
@@ -84,3 +89,53 @@ async def test_a_grid_is_asked_for_stopped_gone_on_with_and_shown(app: TrainerAp
         await pilot.press("w")
         await until(pilot, lambda: app.screen.id == "sweeps" and len(app.screen.query_one(Table).items) == 1)
         assert app.screen.query_one(Table).item.state == "finished"
+
+
+def _shown(widget: Static) -> str:
+    return str(widget.render())
+
+
+async def test_what_failed_is_counted_with_its_reason_and_explained(app: TrainerApp) -> None:
+    planned = plan_sweep(Sweep(base="digits-mlp", grid={"training.momentum": (0.0, 0.5, 0.9)}), "grid", {})
+    create_sweep(app.root, "grid", planned, preset="digits-mlp")
+    for number, state in enumerate(("finished", "failed"), 1):
+        make_run(app.root, state, name=f"grid.{number:03d}")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("4", "w")
+        await until(pilot, lambda: app.screen.id == "sweeps" and len(app.screen.query_one(Table).items) == 1)
+        row = app.screen.query_one(Table).item
+        assert (row.live, row.over, row.failed, row.waiting) == (0, 2, 1, 1)
+        assert "1 failed: the loss is nan" in _shown(app.screen.query_one("#summary", Static))
+        await pilot.press("f1")
+        await pilot.pause(0.1)
+        assert isinstance(app.screen, Explain)
+        await pilot.press("escape", "enter")
+        await until(pilot, lambda: isinstance(app.screen, SweepScreen) and app.screen.standing is not None)
+        sweep = app.screen
+        assert "2 ended (1 finished, 1 failed) · 1 waiting" in _shown(sweep.query_one("#told", Static))
+        await pilot.press("down")
+        await until(pilot, lambda: "grid.002 failed: the loss is nan" in _shown(sweep.query_one("#why", Static)))
+        assert sweep.query_one("#trials", Table).item.label == "training.momentum=0.5"
+        for _ in range(2):
+            await pilot.press("f1")
+            await pilot.pause(0.1)
+            assert isinstance(app.screen, Explain)
+            await pilot.press("escape", "tab")
+
+
+async def test_epochs_with_figures_are_shown_first_and_keys_show_the_others(app: TrainerApp) -> None:
+    asked, beside = read_sweep("sweeps/tricks")
+    create_sweep(app.root, "tricks", plan_sweep(asked, "tricks", {}, beside), epochs=asked.epochs)
+    make_run(app.root, "stopped", name="tricks.001", epochs=1.0)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("4", "w", "enter")
+        await until(pilot, lambda: isinstance(app.screen, SweepScreen) and bool(app.screen.query_one(SweepFigures).items))
+        figures = app.screen.query_one(SweepFigures)
+        assert [column.title for column in figures.columns] == ["trial", "epoch 1", "epoch 5", "epoch 10"]
+        await pilot.press("right")
+        await pilot.pause(0.1)
+        assert figures.columns[-1].title == "epoch 15"
+        await pilot.press("left")
+        await pilot.pause(0.1)
+        assert figures.columns[1].title == "epoch 1"
+        assert not figures.show_horizontal_scrollbar

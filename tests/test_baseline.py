@@ -55,6 +55,16 @@ def test_from_the_prompt(tmp_path: Path) -> None:
     assert [best_baseline(run.path, "validation") for run in runs] == [kept, None]
 
 
+def test_what_the_report_gives_stands_beside_its_baseline_alone(tmp_path: Path) -> None:
+    own = run_program("baseline", "circles-svm/linear", "--no-record", cwd=tmp_path).stdout
+    assert "400 points" in own
+    assert "reference: report B" in own
+    (line,) = (line for line in own.splitlines() if line.startswith("test  ") and "points" in line)
+    assert line.split()[2] == "50.00%"
+    other = run_program("baseline", "circles-svm/linear", "--model", "knn", "--no-record", cwd=tmp_path).stdout
+    assert "reference" not in other
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

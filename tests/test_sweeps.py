@@ -16,6 +16,8 @@ from tui_trainer.runs import RunFolder
 from tui_trainer.runs.results import read_results
 from tui_trainer.runs.status import read_status
 from tui_trainer.sweeps import read_sweep_record
+from tui_trainer.sweeps.pruning import is_behind, progress
+from tui_trainer.sweeps.search import by_chance
 
 QUICK = ("--set", "data.train_images=300", "--set", "training.threads=1")
 
@@ -48,9 +50,12 @@ def test_trials_are_ordinary_runs(swept: tuple[Path, dict]) -> None:
 
 def test_a_name_is_taken_once_and_the_table_can_be_had_again(swept: tuple[Path, dict]) -> None:
     root, _ = swept
-    again = run_program("sweep", "digits-mlp", "--name", "grid", cwd=root)
+    again = run_program("sweep", "digits-mlp", "--seeds", "2", "--name", "grid", cwd=root)
     assert (again.returncode, "--go-on grid" in again.stderr) == (2, True)
-    assert "±" in run_program("sweep", "--show", "grid", cwd=root).stdout
+    shown = run_program("sweep", "--show", "grid", cwd=root).stdout
+    assert "±" in shown
+    assert shown.splitlines()[1].split() == ["train", "val", "test"]
+    assert run_program("sweep", "--show", "nope", cwd=root).stderr.endswith("no such sweep in runs; there are grid\n")
 
 
 def test_interrupted_trials_go_on_where_they_stood(tmp_path: Path) -> None:
@@ -84,10 +89,49 @@ def test_a_search_tries_as_many_as_it_is_told_and_prints_the_best_first(tmp_path
     record = read_sweep_record(tmp_path / "runs", "search")
     states = [read_status(tmp_path / "runs" / trial.run) for trial in record.trials]
     assert len(states) == 9
-    assert all(each.state == "finished" or each.reason == "stopped by pruning" for each in states)
-    assert {trial.config["training"]["momentum"] for trial in record.trials} == {0, 0.5}
+    assert all(each.state == "finished" or each.reason == "stopped by pruning" or each.reason.startswith("the loss is") for each in states)
+    assert {trial.config["training"]["momentum"] for trial in record.trials} <= {0, 0.5}
     best = first.stdout.split("best validation")[-1]
     assert "training.learning_rate=" in best
+    assert "optuna" not in first.stderr
+
+
+def test_an_interrupted_search_goes_on_without_a_word_of_its_library(tmp_path: Path) -> None:
+    env = os.environ | {"PYTHONPATH": str(REPOSITORY), "TUI_TRAINER_CONFIG_DIR": str(tmp_path / "settings")}
+    asked = ("--search", "3", "--space", "training.learning_rate=log:0.01:0.3", "--epochs", "60", "--name", "long", *QUICK)
+    process = subprocess.Popen([sys.executable, "-m", "tui_trainer", "sweep", "digits-mlp", *asked], cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = tmp_path / "runs" / "long.001"
+    while not ((first / "status.json").exists() and read_status(first).epoch >= 3):
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(1)  # the search has looked meanwhile
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    done = run_program("sweep", "--go-on", "long", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(read_sweep_record(tmp_path / "runs", "long").trials) == 3
+
+
+def test_a_search_stops_who_is_behind_the_median_of_those_that_came_as_far() -> None:
+    good, fair, poor = {125: 0.8, 250: 0.9}, {125: 0.7, 250: 0.8}, {125: 0.1, 250: 0.1}
+    assert is_behind(poor, [good, good, fair], higher=True)
+    assert not is_behind(good, [good, fair, poor], higher=True)
+    assert not is_behind(poor, [good, fair], higher=True), "two others are too few to judge by"
+    assert not is_behind({100: 0.1}, [good, good, fair], higher=True), "nobody is judged before an eighth"
+    assert not is_behind(poor, [{125: 0.8}] * 5, higher=True), "the others have not come to a quarter"
+    assert is_behind({130: 2.3}, [{125: 0.5}, {140: 0.6}, {126: 0.7}], higher=False)
+    assert is_behind({125: float("nan")}, [{125: 0.5}] * 3, higher=False)
+    assert progress(3, 24) == 125
+
+
+def test_a_small_search_learns_from_the_first_of_its_trials() -> None:
+    assert [by_chance(trials) for trials in (4, 8, 20, 40, 1000)] == [3, 3, 5, 10, 10]
+
+
+def test_a_reports_figures_stand_only_under_the_trial_that_they_are_of() -> None:
+    sweep, beside = read_sweep("sweeps/tricks")
+    planned = plan_sweep(sweep.model_copy(update={"grid": {"training.momentum": (0, 0.5)}}), "tricks", {}, beside)
+    assert [bool(each.report) for each in planned[:4]] == [True, False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -95,6 +139,12 @@ def test_a_search_tries_as_many_as_it_is_told_and_prints_the_best_first(tmp_path
     [
         (("sweep", "digits-mlp", "--grid", "training.momentum=0.5,2"), "training.momentum: 2 is out of range"),
         (("sweep", "digits-mlp", "--grid", "training.lr=1,2"), "training.lr"),
+        (("sweep", "digits-mlp", "--grid", "training.momentum=0,0.5,0.0"), "0.0 is there twice"),
+        (("sweep", "digits-mlp", "--grid", "training.batch_size=8,6400"), "a batch of 6400 is larger than the 1294 training images"),
+        (("sweep", "digits-mlp"), "--grid, --seeds or --search"),
+        (("sweep", "digits-mlp", "--space", "training.momentum=0:0.9"), "such as --search 20"),
+        (("sweep", "sweeps/topology", "--grid", "training.momentum=0,0.5", "--data-dir", "nowhere"), "mnist is not at nowhere"),
+        (("train", "sweeps/tricks"), "`tui-trainer sweep sweeps/tricks` trains it"),
         (("sweep", "digits-mlp", "--search", "3"), "--space"),
         (("sweep", "digits-mlp", "--search", "3", "--space", "training.momentum=0.5:2"), "training.momentum: 2.0 is out of range"),
         (("sweep", "digits-mlp", "--search", "3", "--space", "training.momentum=9:2"), "low must be below high"),
@@ -115,6 +165,16 @@ def test_shipped_sweeps_are_whole() -> None:
     trials = {name: plan_sweep(*_asked(name)) for name in sweep_names()}
     assert [each.label for each in trials["sweeps/tricks"]] == ["base", "shuffle", "improved sigmoid", "normal init", "momentum"]
     assert all(set(each.report) == {"1", "5", "10", "15"} for planned in trials.values() for each in planned if planned)
+
+
+def test_presets_list_and_show_the_sweeps(tmp_path: Path) -> None:
+    listed = run_program("presets", "list", cwd=tmp_path).stdout
+    assert all(name in listed for name in sweep_names())
+    kinds = {each["name"]: each["kind"] for each in json.loads(run_program("presets", "list", "--json", cwd=tmp_path).stdout)}
+    assert (kinds["digits-mlp"], kinds["sweeps/tricks"]) == ("preset", "sweep")
+    shown = run_program("presets", "show", "sweeps/tricks", cwd=tmp_path).stdout
+    (tmp_path / "own.toml").write_text(shown)
+    assert read_sweep(str(tmp_path / "own.toml"))[0] == read_sweep("sweeps/tricks")[0]
 
 
 def _asked(name: str) -> tuple:

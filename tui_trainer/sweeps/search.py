@@ -28,6 +28,8 @@ TOGETHER = 8
 """Trials in one batched step, where they can train in one: more at once learn less from each other."""
 AT_ONCE = 4
 """A search has no more than one in so many of its trials in the air, unless there are processes for more."""
+DIVERGED = "the loss is"
+"""How the reason begins where the settings made a trial fail: the sampler learns to keep away, as from those that were pruned."""
 BY_CHANCE = (3, 10)
 """A quarter of the trials begin with settings by chance, but no fewer and no more than these."""
 
@@ -144,7 +146,8 @@ class Searcher:
         import optuna
 
         state = self.conductor.state(watched.run)
-        if state and state.state == "stopped" and PRUNING in state.reason:
+        diverged = state and state.state == "failed" and state.reason.startswith(DIVERGED)
+        if diverged or (state and state.state == "stopped" and PRUNING in state.reason):
             self.study.tell(watched.trial, state=optuna.trial.TrialState.PRUNED)
         elif state and state.state == "finished" and (value := self._value(watched.run)) is not None:
             self.study.tell(watched.trial, value)

@@ -26,13 +26,13 @@ class Line:
 
 
 class SweepFigures(Table[Line]):
-    """Two lines of titles: epochs, and beneath each train, val, test. Of more epochs than fit those that have figures come first."""
+    """Two lines of titles: epochs, and beneath each train, val, test. Of more epochs than fit the newest that have figures are shown."""
 
     def __init__(self) -> None:
         super().__init__([], empty=["Figures come with the first evaluations."], cursor=False, id="cells", classes="panel")
         self.rows: list[TrialRow] = []
         self.back = 0
-        """Epochs by which the window lies before the newest figures."""
+        """Epochs by which the window lies before the newest figures; negative: after them."""
         self._splits = ""
         self._room = 0
 
@@ -58,7 +58,7 @@ class SweepFigures(Table[Line]):
 
     def shift(self, epochs: int) -> None:
         """Move the window over the epochs."""
-        self.back = max(0, self.back - epochs)
+        self.back -= epochs
         if self.rows:
             self._lay_out()
 
@@ -96,7 +96,7 @@ class SweepFigures(Table[Line]):
         filled = [number for number, moment in enumerate(moments) if any(row.cells.get(moment) for row in self.rows)]
         most = max(0, len(moments) - fitting)
         newest = min(most, max(0, (filled[-1] + 1 if filled else 0) - fitting))
-        self.back = min(self.back, newest)
+        self.back = max(newest - most, min(self.back, newest))
         first = newest - self.back
         return moments[first : first + fitting]
 
