@@ -119,7 +119,7 @@ async def test_an_image_is_looked_at_closely_and_next_and_previous_walk_along_th
         assert chosen is not None
         assert [each.image for each in look.asked(q.ShowSaliency)] == [q.FromSplit("validation", chosen.images[1].index)]
         assert [each.image for each in look.asked(q.ShowFeatures)] == [q.FromSplit("validation", chosen.images[1].index)]
-        assert "2 of 18" in look.lines()
+        assert "2/18" in look.lines()
         await look.press("n", "n", "N")
         assert look.asked(q.ShowSaliency)[-1].image.index == chosen.images[2].index
         before = look.screen.query_one("#maps", Gallery).border_title

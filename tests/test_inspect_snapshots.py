@@ -14,6 +14,7 @@ from recorded_runs import NOON, make_plane_run, make_run
 from textual.pilot import Pilot
 
 from tui_trainer.tui.app import TrainerApp
+from tui_trainer.tui.views.pad import PadView
 from tui_trainer.tui.widgets import marks
 
 LOOKS = {"120x40-colour": ((120, 40), {}), "80x24-grey": ((80, 24), {"NO_COLOR": "1"})}
@@ -28,6 +29,7 @@ VIEWS = {
 def still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(socket, "gethostname", lambda: "here")
+    monkeypatch.setattr(PadView, "clock", staticmethod(lambda: 0.0))
     for name in ("NO_COLOR", "TUI_TRAINER_THEME"):
         monkeypatch.delenv(name, raising=False)
     yield

@@ -115,8 +115,8 @@ class ImageView(View):
         classes = self.inspect.class_names(len(found.probabilities))
         winner = max(range(len(found.probabilities)), key=lambda number: found.probabilities[number])
         if isinstance(source, FromSplit):
-            place = f"{thousands(self.number + 1)} of {thousands(self.listing.total)}" if self.listing else ""
-            name(picture, " · ".join(filter(None, [f"{subject.split} {thousands(source.index)}", place])))
+            place = f"{thousands(self.number + 1)}/{thousands(self.listing.total)}" if self.listing else ""
+            name(picture, " · ".join(filter(None, [f"{subject.split} #{source.index}", place])))
             picture.border_subtitle = plain(f"true {classes[found.true]}" if found.true is not None else "")
         else:
             name(picture, "Your drawing")

@@ -131,7 +131,10 @@ class Pad(Painted, can_focus=True):
         """Show a picture instead of the drawing, which undo brings back; the next stroke begins an empty one. Nobody is told."""
         self._keep()
         self.ink = np.zeros((SIDE, SIDE), dtype=np.float32)
-        self.picture = picture
+        high, wide = picture.shape
+        side = max(high, wide)
+        rows, columns = (np.arange(length * SIDE // side) * side // SIDE for length in (high, wide))
+        self.picture = Image(picture.pixels[rows][:, columns], thumbnail=False)
         self.changed()
 
     def lower(self) -> None:
