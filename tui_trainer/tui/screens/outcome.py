@@ -152,7 +152,7 @@ def _against(reference: Reference, finals: dict[str, float], history: History) -
     if reference.parameters:
         ours = history.started.parameters if history.started else 0
         parts.append((f"{thousands(reference.parameters)} parameters (ours {thousands(ours)})   ", "muted"))
-    return [*parts, (citation(reference.source), "muted")]
+    return [*parts, (citation(reference.source).partition(",")[0], "muted")]
 
 
 def _whole(history: History) -> list[Part]:
