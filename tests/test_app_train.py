@@ -110,6 +110,8 @@ async def test_after_the_end_nothing_can_be_steered_and_something_comes_next(tmp
         assert outcome.display
         text = "\n".join("".join(part[0] for part in line) for line in outcome.lines)
         assert "change and train again" in text
+        assert ("p report" in text) == (state in ("finished", "stopped"))
+        assert "Report" in watch.keys
         if state == "failed":
             assert "nan at step 714" in text
             assert watch.screen.query_one(LogPanel).display

@@ -27,7 +27,7 @@ WHY, REST, KEYS, FINALS, REFERENCE, WHOLE = range(6)
 """What a line says, the most important first."""
 NEXT = {
     "finished": "i inspect   p report   a change and train again   f fork   4 compare",
-    "stopped": "u resume   i inspect   p report   a train again   f fork   4 compare",
+    "stopped": "u resume   i inspect   p report   a change and train again   f fork",
     "failed": "o the trainer's log   a change and train again   u resume   4 other runs",
     "crashed": "u resume   o the trainer's log   a change and train again   4 other runs",
     "missing": "4 other runs   1 design a new one",
