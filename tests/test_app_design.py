@@ -340,6 +340,57 @@ async def test_a_value_that_is_back_is_no_change(app: TrainerApp) -> None:
         assert app.draft_unsaved() == ""
 
 
+async def test_the_field_in_focus_and_what_is_wrong_with_it_stay_in_sight(app: TrainerApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await settled(pilot)
+        form = screen.query_one("#data")
+
+        def seen(key: str) -> bool:
+            return form.content_region.contains_region(entry(screen, key).region)
+
+        rows = [each.key for each in screen.query_one("#data").query(Entry) if each.display]
+        lowest = next(key for key in reversed(rows) if seen(key) and entry(screen, key).field.kind == "number")
+        await type_into(pilot, screen, lowest, "-7")
+        await pilot.pause(0.1)
+        assert entry(screen, lowest).size.height > 1
+        assert seen(lowest)
+        form.scroll_end(animate=False)
+        await pilot.press("7")
+        await pilot.pause(0.1)
+        assert seen(lowest)
+        entry(screen, "data.dataset").focus()
+        await pilot.press("end")
+        await pilot.pause(0.1)
+        assert isinstance(screen.focused, Entry)
+        assert screen.focused.key == [each.key for each in form.query(Entry) if each.display][-1]
+        assert seen(screen.focused.key)
+
+
+async def test_what_is_wrong_is_said_by_its_label_and_goes_when_it_is_put_right(app: TrainerApp) -> None:
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await settled(pilot)
+        await type_into(pilot, screen, "data.seed", "-1")
+        assert "Data seed: " in words(screen)
+        await pilot.press("ctrl+r")
+        assert app._notifications
+        await pilot.press("ctrl+u", "1")
+        await pilot.pause()
+        assert not app._notifications
+
+
+async def test_the_deviation_is_asked_for_where_weights_are_drawn_with_it(app: TrainerApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await settled(pilot)
+        assert not entry(screen, "network.deviation").display
+        screen.draft.set("network.layers", [{"type": "flatten"}, {"type": "dense", "units": "classes", "initialiser": "normal"}])
+        screen._fill()
+        assert entry(screen, "network.deviation").display
+        screen.query_one("#layers").focus()
+        await pilot.press("end")
+        await pilot.pause(0.1)
+        assert "dense 10: " in screen._explained
+
+
 async def test_in_a_text_field_the_key_bar_says_how_to_get_out(app: TrainerApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await settled(pilot)

@@ -62,6 +62,8 @@ class Entry(Widget, can_focus=True):
         if problem != self.problem:
             self.problem = problem
             self.refresh(layout=True)
+            if self.has_focus:
+                self.into_sight()
         if (changed, was) != (self.changed, self.was):
             self.changed, self.was = changed, was
             self.refresh()
@@ -112,10 +114,15 @@ class Entry(Widget, can_focus=True):
     def _value(self, room: int) -> list[Part]:
         raise NotImplementedError
 
+    def into_sight(self) -> None:
+        """Where it was scrolled away, or its sentence does not fit below it."""
+        self.call_after_refresh(self.scroll_visible, animate=False)
+
     def change(self, value: Any) -> None:
         """Take a value from a person."""
         self.value = value
         self.refresh()
+        self.into_sight()
         self.post_message(self.Changed(self, value))
 
 
@@ -179,6 +186,7 @@ class TextEntry(Entry):
         """Move the cursor in the text."""
         self.at = max(0, min(len(self.text), self.at + by))
         self.refresh()
+        self.into_sight()
 
     def action_erase(self, side: int) -> None:
         """Erase the character before (-1) or under (1) the cursor."""
@@ -222,7 +230,7 @@ class TextEntry(Entry):
             return [(self.text + unit if cell_len(self.text + unit) <= room else fit(self.text, room), "bad" if self.problem else "")]
         room -= 1
         start = max(0, self.at - room + 1 + cell_len(unit)) if self.at >= room else 0
-        shown = self.text[start:]
+        shown = glyphs().ellipsis * bool(start) + self.text[start + bool(start) :]
         before, under, after = shown[: self.at - start], shown[self.at - start : self.at - start + 1] or " ", shown[self.at - start + 1 :]
         rest = self._stand_in() if not self.text else unit
         return [(before, "on-panel"), (under, "reverse"), (after, "on-panel"), (fit(rest, max(0, room - cell_len(before + under + after))), "muted on-panel")]
@@ -244,6 +252,8 @@ class ChoiceEntry(Entry):
         Binding("left", "step(-1)", "Previous choice", show=False),
         Binding("right,space", "step(1)", "Next choice", show=False),
         Binding("enter", "list", "All choices", show=False),
+        Binding("home", "field(0)", "First field", show=False),
+        Binding("end", "field(-1)", "Last field", show=False),
         Binding("backspace,delete", "default", "Default", show=False),
     ]
 
@@ -292,6 +302,11 @@ class ChoiceEntry(Entry):
             self.action_step(1)
         else:
             self.post_message(self.ListAsked(self))
+
+    def action_field(self, place: int) -> None:
+        """The first or the last field of the form; the view goes along."""
+        if self.parent is not None:
+            [each for each in self.parent.children if isinstance(each, Entry) and each.display][place].focus()
 
     def choose(self, value: Any) -> None:
         """Take one of the choices."""

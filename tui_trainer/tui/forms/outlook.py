@@ -12,6 +12,7 @@ from tui_trainer.catalogue.split import validation_count
 from tui_trainer.config import Config, Data, Layer, Network, Stage, Training
 from tui_trainer.network import LayerSummary, NetworkError, Shape, describe, show, walk
 from tui_trainer.tui.forms.draft import Draft
+from tui_trainer.tui.forms.schema import label_of
 from tui_trainer.tui.forms.worked import worked_out
 from tui_trainer.tui.wording import size, thousands
 
@@ -149,7 +150,7 @@ def _named(key: str, text: str) -> str:
         numbers = [part for part in parts if part.isdigit()]
         rest = parts[-1] if not parts[-1].isdigit() else ""
         return f"layer {'.'.join(numbers)}: {rest + ': ' if rest else ''}{text}"
-    name = key.rpartition(".")[2].replace("_", " ")
+    name = label_of(Config, key)
     return text if not name or text.startswith(key) else f"{name}: {text}"
 
 
@@ -182,7 +183,7 @@ def _network(draft: Draft, view: DataView | None) -> tuple[list[NetRow], int, di
             rows.append(_row(place, key, known[place], worked_out(_parse(layer), known[_before(place, layer, list(known))], known[place])))
         else:
             summary = known.get(place)
-            rows.append(NetRow(place, key, _name(layer), show(summary.output) if summary else "", "", "", True if problem else not _parses(layer)))
+            rows.append(NetRow(place, key, _name(layer), _output(summary.output) if summary else "", "", "", True if problem else not _parses(layer)))
     return rows, sum(row.parameters for row in done), wrong
 
 
@@ -225,7 +226,13 @@ def _before(place: str, layer: Any, known: Sequence[str]) -> str:
 
 def _row(place: str, key: str, row: LayerSummary, worked: tuple[tuple[str, str], ...] = ()) -> NetRow:
     field = "all" if row.receptive_field is None else str(row.receptive_field)
-    return NetRow(place if place != "input" else "", key, row.name, show(row.output), thousands(row.parameters) if row.parameters else "", field, worked=worked)
+    return NetRow(place if place != "input" else "", key, row.name, _output(row.output), thousands(row.parameters) if row.parameters else "", field, worked=worked)
+
+
+def _output(shape: Shape) -> str:
+    """``16×28×28``, ``12 544``: a vector is written as a count of parameters beside it."""
+    text = show(shape)
+    return thousands(int(text)) if text.isdigit() else text
 
 
 def _batches(training: Training, images: int) -> Iterator[tuple[str, str]]:

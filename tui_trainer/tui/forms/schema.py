@@ -59,6 +59,16 @@ def _field(model: type[Settings], name: str, info: FieldInfo) -> Field:
     return Field(name, info.title or name, info.description or "", unit(model, name), kind, default, choices, group, _limits(info), when)
 
 
+def label_of(model: type[Settings], key: str) -> str:
+    """The label of the field at a dotted key of ``model``; what the key says where the schema has none."""
+    for name in key.split("."):
+        field = next((each for each in fields(model) if each.name == name), None)
+        if field is None or field.kind != "group" or field.model is None:
+            break
+        model = field.model
+    return field.label if field is not None and field.name == key.rpartition(".")[2] else key.rpartition(".")[2].replace("_", " ")
+
+
 BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 

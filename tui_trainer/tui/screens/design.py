@@ -18,7 +18,7 @@ from tui_trainer.sweeps.record import PLACE, free_name
 from tui_trainer.tui.actions import DESIGN, bindings
 from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
-from tui_trainer.tui.controls.paint import plain
+from tui_trainer.tui.controls.paint import fit, plain
 from tui_trainer.tui.forms.draft import Draft, same, tree_of_run
 from tui_trainer.tui.forms.entry import ChoiceEntry, Entry, TextEntry
 from tui_trainer.tui.forms.forking import ForkDraft, ForkPoint
@@ -114,7 +114,9 @@ class DesignScreen(DesignFrame):
 
     def draft_changed(self) -> None:
         """Bring everything up to the draft: which fields apply, what is wrong, the network's table, what will run."""
-        self.outlook = self._look()
+        before, self.outlook = self.outlook, self._look()
+        if self.outlook.ready and not before.ready:
+            self.app.clear_notifications()  # what they said is put right
         for form in self.query(Form):
             form.follow(self.draft.get)
             form.mark(self.outlook.problems, self.draft)
@@ -183,14 +185,25 @@ class DesignScreen(DesignFrame):
         """Explain the field in focus."""
         self._explain()
 
+    def on_table_moved(self) -> None:
+        """Explain the layer under the cursor."""
+        self._explain()
+
+    def on_resize(self) -> None:
+        """The explanation has other room."""
+        self.call_after_refresh(self._explain)
+
     def _explain(self) -> None:
         told = getattr(self.focused, "explanation", None)
-        text = plain(" " + told()) if told else ""
-        if text and (why := self._why()):
-            text += f"\n {plain(why)}"
+        text = plain(told()) if told else ""
+        line = self.query_one("#explain", Static)
+        if not self.has_class("-tall"):
+            text = fit(text, max(10, self.size.width - 2)).rstrip()
+        elif text and (why := self._why()):
+            text += f"\n{plain(why)}"
         if text != self._explained:
             self._explained = text
-            self.query_one("#explain", Static).update(text)
+            line.update(text)
 
     def _why(self) -> str:
         """The explanation at hand of the focused field, for where there is room."""

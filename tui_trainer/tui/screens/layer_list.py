@@ -23,7 +23,7 @@ def _looks(row: NetRow) -> str:
 COLUMNS = [
     Column[NetRow]("place", "#", 4, lambda row: (row.place.rjust(2) if "." not in row.place else row.place, "muted")),
     Column[NetRow]("layer", "layer", 14, lambda row: (f"{'  ' * row.place.count('.')}{row.name}", _looks(row)), grows=True, most=48),
-    Column[NetRow]("output", "output", 9, lambda row: (row.output or ("does not fit" if row.wrong else ""), _looks(row)), "right"),
+    Column[NetRow]("output", "output", 9, lambda row: (row.output or ("no fit" if row.wrong else ""), _looks(row)), "right"),
     Column[NetRow]("parameters", "params", 9, lambda row: row.parameters, "right"),
     Column[NetRow]("field", "sees", 5, lambda row: (row.field, "muted"), "right"),
 ]
@@ -48,6 +48,18 @@ class LayerTable(Table[NetRow]):
             return About("Input", ("network.layers",), "What the network gets: channels × height × width." if output else "", output)
         sees = ("figure.receptive-field",) if any(name == "Receptive field" for name, _ in row.worked) else ()
         return About(row.name, (f"layer.{kind}", *sees), facts=row.worked)
+
+    def explanation(self) -> str:
+        """What is wrong with the layer under the cursor, else what it does."""
+        row = self.item
+        if row is None:
+            return "No layers yet."
+        if not row.key:
+            return "What goes into the first layer."
+        wrong = next((text for key, text in self.design.outlook.problems.items() if key == row.key or key.startswith(f"{row.key}.")), "")
+        layer = self.design.draft.get(row.key)
+        kind = str(layer.get("type", "")) if isinstance(layer, dict) else ""
+        return f"{row.name}: {wrong or first_sentence(f'layer.{kind}')}"
 
     def action_duplicate(self) -> None:
         """Once more."""

@@ -1,6 +1,6 @@
 """The network as a list of layers one can edit, with the shapes, parameters and receptive fields that follow."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -10,6 +10,7 @@ from tui_trainer.tui.actions import NETWORK
 from tui_trainer.tui.controls.keybar import ActionLine
 from tui_trainer.tui.controls.paint import plain
 from tui_trainer.tui.forms.draft import Draft
+from tui_trainer.tui.forms.entry import Entry
 from tui_trainer.tui.forms.form import Form
 from tui_trainer.tui.forms.outlook import Outlook
 from tui_trainer.tui.screens.layer_list import LayerTable
@@ -17,6 +18,13 @@ from tui_trainer.tui.wording import thousands
 
 if TYPE_CHECKING:
     from tui_trainer.tui.screens.design import DesignScreen
+
+
+def _draws_normal(node: Any) -> bool:
+    """Whether the network, or a layer in it, begins with N(0, s): the network's s is that of layers without one, too."""
+    if isinstance(node, dict):
+        return node.get("initialiser") == "normal" or any(map(_draws_normal, node.get("layers", ())))
+    return False
 
 
 class NetworkPanel(Vertical):
@@ -52,6 +60,9 @@ class NetworkPanel(Vertical):
         kind = self.draft.get("network.kind")
         self.table.display = kind not in ("torchvision", "module")
         self.table.show(outlook.rows)
+        for entry in self.query(Entry):
+            if entry.key == "network.deviation":
+                entry.display = kind not in ("torchvision", "module") and _draws_normal(self.draft.get("network"))
         self.query_one(ActionLine).display = self.table.display and not self.draft.locked
         total = f"{thousands(outlook.parameters)} parameters" if outlook.parameters else ""
         kept = "kept: a fork takes its parent's weights" if self.draft.locked else ""

@@ -44,11 +44,7 @@ class PresetRow(Widget, can_focus=True):
 
     def explanation(self) -> str:
         """What it is for."""
-        return f"{self.about}. Enter lists all presets and takes the path of a file." if self.about else "Enter lists all presets and takes the path of a file."
-
-    def about_this(self) -> About:
-        """What a preset is, and this one."""
-        return About(f"{self.border_title} {self.source}", ("figure.preset",), self.about, self.facts)
+        return "Enter lists all presets, and takes the path of a file." + (f" {self.about}." if self.about else "")
 
     def render_line(self, y: int) -> Strip:
         """The preset's name."""
