@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding
 from textual.geometry import Region, Size
@@ -166,7 +167,8 @@ class Table(ScrollView, Generic[Item], can_focus=True):
     def _title(self, column: Column[Item], size: int) -> list[Part]:
         if column.key == self.sorted_by:  # the arrow may stand in the gap between two columns
             arrow = plain("▾" if self.descending else "▴")
-            return [(fit(column.title + arrow, size + 1, column.align), "accent")]
+            title = column.title + arrow
+            return [(fit(fit(title, size, column.align) + " " if cell_len(title) <= size else title, size + 1), "accent")]
         return [(fit(column.title, size, column.align) + " ", "muted")]
 
     def _row(self, number: int, width: int) -> Strip:
@@ -181,7 +183,9 @@ class Table(ScrollView, Generic[Item], can_focus=True):
         if not self.has_cursor or number != self.cursor:
             return strip(self, parts, width)
         if self.has_focus:
-            shown = ((text, f"{names} on-panel" if picture else "background on-accent bold") for (text, names), picture in zip(parts, pictures, strict=True))
+            shown: list[Part] = []
+            for (text, names), picture in zip(parts, pictures, strict=True):
+                shown += [(text[:-1], f"{names} on-background"), (" ", "on-accent")] if picture else [(text, "background on-accent bold")]
             return strip(self, [*shown, (" " * width, "on-accent")], width)
         return strip(self, [(text, f"{names} on-panel") for text, names in parts] + [(" " * width, "on-panel")], width)
 
