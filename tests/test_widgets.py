@@ -268,20 +268,20 @@ async def test_many_bars_scroll_by_keys():
 # Progress
 
 
-WHOLE = Progress("brisk-otter", "mnist-cnn-16", "training", 3.46, 15, 812, 3525, 31, 102)
+WHOLE = Progress("brisk-otter", "mnist-cnn-16", "running", 3.46, 15, 812, 3525, 31, 102)
 
 
 def test_the_whole_line():
     line = text_of(progress_line(WHOLE, 130, UNICODE))
     assert line.split("  ")[0].strip() == "brisk-otter mnist-cnn-16"
-    for part in ("● training", "epoch  4/15", "step  812/3525", " 23 %", " 0:31 gone", " 1:42 left"):
+    for part in ("● running", "epoch  4/15", "step  812/3525", " 23 %", " 0:31 gone", " 1:42 left"):
         assert part in line
 
 
 @given(
     st.builds(
         Progress,
-        name=st.text(max_size=30), preset=st.text(max_size=40), state=st.sampled_from(["training", "paused", "finished", "crashed", "waiting", "other"]),
+        name=st.text(max_size=30), preset=st.text(max_size=40), state=st.sampled_from(["running", "paused", "finished", "crashed", "waiting", "other"]),
         epoch=st.floats(0, 1000), epochs=st.none() | st.floats(0.1, 1000), step=st.integers(0, 10**7), steps=st.none() | st.integers(1, 10**7),
         gone=st.none() | st.floats(0, 1e7), left=st.none() | st.floats(0, 1e7),
     ),

@@ -114,6 +114,10 @@ class MatrixPanel(Container):
         """The matrix."""
         yield ConfusionMatrix(shares=True)
 
+    def on_mount(self) -> None:
+        """Its name."""
+        self._title()
+
     def show(self, history: History, *, anew: bool = False) -> None:
         """The newest matrix, if it is not shown already."""
         if anew and history.split(self.split).newest is None:
@@ -158,6 +162,10 @@ class ErrorsPanel(Container):
     def compose(self) -> ComposeResult:
         """The bars."""
         yield MisclassifiedBars()
+
+    def on_mount(self) -> None:
+        """Its name."""
+        name(self, "Misclassified")
 
     def show(self, history: History, split: str) -> None:
         """The newest counts, if they are not shown already."""

@@ -354,6 +354,8 @@ class LineChart(Widget, can_focus=True):
         ends = [newest[0] for newest in (history.newest for history in self._histories.values()) if newest is not None]
         last = max(ends, default=0.0)
         planned = self._planned
+        if not ends and planned is None:
+            return Range(0.0, 1.0)
         if self.windowed and ends:
             end = last if self._over else planned[1] if planned is not None and planned[1] >= last else math.inf
             self._x_now = _window(self._window or max(last, 1e-9) / 8, last, self._x_now, end)

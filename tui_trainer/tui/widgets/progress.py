@@ -11,7 +11,6 @@ from tui_trainer.tui.widgets.plot.canvas import fitted
 STATES = {
     "waiting": ("starting", "muted"),
     "starting": ("starting", "muted"),
-    "training": ("running", "accent"),
     "running": ("running", "accent"),
     "paused": ("paused", "warning"),
     "finished": ("finished", "good"),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from textwrap import wrap
 from typing import cast
 
 import numpy as np
@@ -164,9 +165,11 @@ def draw(figure: Figure, place: Layout, width: int, height: int, glyphs: Glyphs)
     _lines(canvas, figure, place, glyphs)
     if place.legend:
         _legend(canvas, figure, place, width)
-    if not drawn and place.width >= len(figure.empty):
-        column = place.left + (place.width - len(figure.empty)) // 2
-        canvas.write(place.top + (place.height - 1) // 2, column, figure.empty, INK_AXIS)
+    if not drawn:
+        lines = wrap(figure.empty, max(place.width - 2, 1))[: place.height]
+        top = place.top + (place.height - len(lines)) // 2
+        for row, text in enumerate(lines, top):
+            canvas.write(row, place.left + (place.width - len(text)) // 2, text, INK_AXIS)
     return canvas
 
 
