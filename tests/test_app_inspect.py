@@ -12,16 +12,20 @@ from recorded_runs import NOON, make_run, recorded
 from textual.pilot import Pilot
 
 from tui_trainer.asking import questions as q
+from tui_trainer.runs.calibration import BINS, gap_points, verdict
+from tui_trainer.runs.checkpoints import Entry
 from tui_trainer.runs.events import CheckpointSaved, encode
 from tui_trainer.tui.actions import SECTIONS
 from tui_trainer.tui.app import TrainerApp
 from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
-from tui_trainer.tui.screens.inspect import VIEWS, InspectScreen
+from tui_trainer.tui.screens.inspect import VIEWS, InspectScreen, checkpoint_options
 from tui_trainer.tui.views.errors import ErrorsView
 from tui_trainer.tui.views.image import ImageView
 from tui_trainer.tui.views.pad import PadView
-from tui_trainer.tui.widgets.confusion import ALL, ConfusionMatrix
+from tui_trainer.tui.views.shown import share
+from tui_trainer.tui.views.shown import verdict as verdict_line
+from tui_trainer.tui.widgets.confusion import ALL, ConfusionMatrix, cell_text
 from tui_trainer.tui.widgets.gallery import Gallery
 from tui_trainer.tui.widgets.pad import Pad
 from tui_trainer.tui.widgets.picture import Picture
@@ -380,3 +384,63 @@ def test_a_key_bars_order_is_not_upset_by_another_screens_action_of_the_same_nam
     known = {action.name for title in ("Design", "Design: network table", "Train", "Runs") for action in SECTIONS[title]} - {"split", "shares"}
     mine = {action.name for title in SECTIONS if title.startswith("Inspect") for action in SECTIONS[title]}
     assert not known & mine
+
+
+def test_checkpoints_to_choose_from_say_once_what_they_are_and_line_up() -> None:
+    entries = [
+        Entry(file="step-00003000.pt", step=3000, epoch=8 / 9, time=0, reason="best", best=False, accuracy=0.97),
+        Entry(file="step-00003375.pt", step=3375, epoch=1.0, time=0, reason="best", best=True, accuracy=1.0),
+        Entry(file="step-00030000-end.pt", step=30000, epoch=10.0, time=0, reason="end", best=False),
+    ]
+    assert [option.about for option in checkpoint_options(entries)[2:]] == [
+        "epoch 10.00            end of training", "epoch  1.00  100.00 %  best", "epoch  0.89   97.00 %  was best when saved",
+    ]  # fmt: skip
+
+
+def test_calibration_is_judged_alike_everywhere_and_nothing_is_no_gap() -> None:
+    assert verdict(0.9745, 0.98) == "as sure as it is right"
+    assert verdict(0.99, 0.97) == "too sure of itself"
+    assert verdict(0.95, 0.97) == "right more often than it says"
+    assert (gap_points(0.5001, 0.5), gap_points(0.48, 0.5), gap_points(0.5, 0.48)) == ("0.0", "+2.0", "-2.0")
+    assert q.Summarise(q.Weights("run")).bins == BINS
+
+
+def test_shares_that_would_round_to_nothing_are_not_nothing() -> None:
+    assert [cell_text(1, share, shares=True, zero="-") for share in (0.0004, 0.005, 0.0051, 0.9949, 0.996, 1.0)] == ["<1", "<1", "1", "99", "99", "100"]
+    assert [share(value) for value in (0.0, 0.005, 0.0051, 0.996, 0.9999)] == ["0 %", "<1 %", "1 %", "99 %", "100 %"]
+
+
+def test_a_caption_cuts_no_name_that_fits() -> None:
+    def text(true: str, called: str) -> str:
+        return "".join(part for part, _ in verdict_line((true, called), 0, 1))
+
+    assert text("airplane", "cat") == "airplane → cat"
+    assert text("cat", "airplane") == "cat → airplane"
+    assert len(text("automobile", "airplane")) == 15
+    assert text("a", "b") == "a → b"
+
+
+async def test_only_runs_on_the_same_data_are_offered_and_a_name_that_begins_so_comes_first(tmp_path: Path) -> None:
+    async with Look(tmp_path) as look:
+        make_run(tmp_path, "finished", name="other-data")
+        config = tmp_path / "other-data" / "config.toml"
+        config.write_text(config.read_text().replace('dataset = "digits"', 'dataset = "mnist"').replace('dataset = "mnist"', 'dataset = "kmnist"', 1))
+        make_run(tmp_path, "finished", name="a-dove")
+        await look.press("p", "o")
+        names = [option.name for option in look.app.screen.options]  # type: ignore[attr-defined]
+        assert "other-data" not in names
+        assert {"calm-dove", "a-dove"} <= set(names)
+        await look.press(*"calm", "enter")
+        assert look.asked(q.Compare)[-1].second.run.endswith("calm-dove")
+
+
+async def test_an_answer_of_an_earlier_drawing_is_marked_where_the_next_one_takes_long(tmp_path: Path) -> None:
+    async with Look(tmp_path) as look:
+        await look.press("d", "space", "down")
+        view = look.screen.query_one(PadView)
+        title = view.query_one("#pad-chances").border_title
+        assert title.endswith(" ms")
+        assert view.query_one("#pad-frame").border_subtitle == "pen down"
+        look.inspector.state = "starting"  # never answers again
+        await look.pilot.press("down")
+        await look.until(lambda: str(view.query_one("#pad-chances").border_title).endswith("of an earlier drawing"))

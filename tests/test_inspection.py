@@ -310,6 +310,23 @@ def test_a_drawing_is_brought_to_the_input_as_the_digits_were(inspection, mlp, t
     assert inspection.answer(Predict(mlp, Drawn(Picture.of(np.zeros((28, 28), np.uint8))))).empty
 
 
+def test_of_a_folder_only_the_split_that_is_asked_for_is_read(tmp_path, monkeypatch):
+    from tui_trainer.data import folder as folders
+
+    read = []
+    monkeypatch.setattr(folders, "decode", lambda files, shape, bad, name, progress, decode=folders.decode: read.append(name) or decode(files, shape, bad, name, progress))
+    data = {"dataset": "folder", "directory": str(colour_folder(tmp_path / "photos")), "image_size": 12, "normalise": "standardise", "validation": 0.25, "storage": "memory"}
+    run = made_run(tmp_path, {"data": data, "network": {"layers": [{"type": "flatten"}, {"type": "dense", "units": "classes"}]}}, "pictures")
+    read.clear()
+    inspection, weights = Inspection("cpu"), Weights(str(run.path))
+    found = inspection.answer(Summarise(weights, "test"))
+    assert (found.images, read) == (16, ["test"])
+    assert found.accuracy == evaluate_split(load_trained(run, None, "cpu"), "test").accuracy
+    read.clear()
+    assert inspection.answer(ShowHistograms(weights, "validation")).images == 4
+    assert read == ["validation"]
+
+
 def test_a_module_of_ones_own_on_colour_images_read_from_disk(tmp_path, monkeypatch):
     monkeypatch.setenv("TUI_TRAINER_CONFIG_DIR", str(tmp_path / "settings"))
     (tmp_path / "own.py").write_text(OWN)

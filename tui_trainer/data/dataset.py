@@ -14,6 +14,7 @@ from tui_trainer.data.arrays import Arrays, Part, Progress, shape_images, take
 from tui_trainer.data.augment import Augment
 from tui_trainer.data.folder import read_folder
 from tui_trainer.data.known import read_known
+from tui_trainer.data.later import Later
 from tui_trainer.data.npz import read_npz
 from tui_trainer.data.points import read_points
 from tui_trainer.data.preprocess import Preprocess, fit_points, fit_preprocess
@@ -45,17 +46,19 @@ class DataSet:
     """Training images of each class, int64 [classes], on the CPU."""
 
 
-def load_dataset(data: Data, device: torch.device, channels_last: bool = False, progress: Progress | None = None) -> DataSet:
+def load_dataset(data: Data, device: torch.device, channels_last: bool = False, progress: Progress | None = None, *, later: bool = False) -> DataSet:
     """The set that ``data`` asks for, on ``device``; ``channels_last`` makes chunks of several channels come in that format.
 
-    Raises ConfigError, one sentence: files missing or damaged, settings that the set cannot satisfy.
+    With ``later`` the splits of a folder are decoded when they are first asked for, and its normalisation is not fitted: for those who
+    have a trained network, and with it its own. Raises ConfigError, one sentence: files missing or damaged, settings that the set cannot satisfy.
     """
     if data.dataset == "folder":
-        sources = read_folder(data, device, channels_last, progress)
+        sources = read_folder(data, device, channels_last, progress, later=later)
     else:
         arrays = read_npz(data) if data.dataset == "npz" else read_points(data) if is_points(data) else read_known(data, progress)
         sources = _split(arrays, data, device, channels_last)
-    images, notes = _fitting_images(sources.train, data)
+    fitted = data.model_copy(update={"normalise": "none"}) if later and data.dataset == "folder" else data
+    images, notes = _fitting_images(sources.train, fitted)
     classes = tuple(map(shown, sources.classes))
     return DataSet(
         name=sources.name,
@@ -64,10 +67,10 @@ def load_dataset(data: Data, device: torch.device, channels_last: bool = False, 
         train=sources.train,
         validation=sources.validation,
         test=sources.test,
-        preprocess=(fit_points if is_points(data) else fit_preprocess)(data, sources.shape, classes, images).to(device),
+        preprocess=(fit_points if is_points(data) else fit_preprocess)(fitted, sources.shape, classes, images).to(device),
         augment=None if data.augment == Augmentation() or is_points(data) else Augment(data.augment, sources.shape, len(sources.classes)),
         notes=tuple(map(shown, sources.notes + notes)),
-        class_counts=torch.bincount(sources.train.labels.cpu(), minlength=len(sources.classes)),
+        class_counts=torch.bincount((sources.train.listed if isinstance(sources.train, Later) else sources.train.labels).cpu(), minlength=len(sources.classes)),
     )
 
 

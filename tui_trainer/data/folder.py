@@ -14,19 +14,21 @@ from tui_trainer.catalogue.points import is_points
 from tui_trainer.config import ConfigError, Data
 from tui_trainer.config.paths import is_file, is_folder
 from tui_trainer.data.arrays import Part, Progress
+from tui_trainer.data.later import Later
 from tui_trainer.data.source import InMemory, Source, Sources
 from tui_trainer.data.stream import Streamed, Workers, cores
 
 MEMORY_SHARE = 0.5
 """Part of the free memory that a decoded set may take before it is streamed."""
 NAMED = 5
+SPLITS = ("train", "validation", "test")
 TOLD_EVERY = 256
 MAX_CHECKED = 20_000
 """Files up to which streaming opens each once to leave out those that are no images: about a second."""
 
 
-def read_folder(data: Data, device: torch.device, channels_last: bool, progress: Progress | None) -> Sources:
-    """The three splits of the folder ``data.directory``. Raises ConfigError.
+def read_folder(data: Data, device: torch.device, channels_last: bool, progress: Progress | None, *, later: bool = False) -> Sources:
+    """The three splits of the folder ``data.directory``; with ``later`` each is decoded when it is first asked for. Raises ConfigError.
 
     Files that cannot be read are left out and named in a note; the split was made before, so they move no other image.
     """
@@ -47,14 +49,25 @@ def read_folder(data: Data, device: torch.device, channels_last: bool, progress:
         for part in parts:
             readable = _readable(part, unreadable) if check else part
             sources.append(Streamed(readable, shape, workers, device, channels_last))
+    elif later:
+        sources += (_later(part, shape, name, device, channels_last) for name, part in zip(SPLITS, parts, strict=True))
+        return Sources(folder.root.name, folder.classes, sources[0], sources[1], sources[2], shape, folder.notes + notes)
     else:
-        for name, part in zip(("train", "validation", "test"), parts, strict=True):
+        for name, part in zip(SPLITS, parts, strict=True):
             decoded = decode(part, shape, unreadable, name, progress)
             sources.append(InMemory(decoded.images.to(device), decoded.labels.to(device), channels_last))
     train, validation, test = sources
     if not len(train):
         raise ConfigError(f"{folder.root}: none of the {len(folder.train.paths)} training images can be read, such as {unreadable[0]}")
     return Sources(folder.root.name, folder.classes, train, validation, test, shape, folder.notes + notes + _left_out(folder, unreadable))
+
+
+def _later(part: Files, shape: tuple[int, int, int], name: str, device: torch.device, channels_last: bool) -> Later:
+    def make(progress: Progress | None) -> Source:
+        decoded = decode(part, shape, [], name, progress)
+        return InMemory(decoded.images.to(device), decoded.labels.to(device), channels_last)
+
+    return Later(make, torch.from_numpy(part.labels))
 
 
 def _left_out(folder: Folder, unreadable: list[str]) -> tuple[str, ...]:

@@ -10,8 +10,10 @@ from torch import Tensor
 class Source(Protocol):
     """Images and labels of one split."""
 
-    labels: Tensor
-    """int64 [N], on the device."""
+    @property
+    def labels(self) -> Tensor:
+        """int64 [N], on the device."""
+        ...
 
     def __len__(self) -> int:
         """Number of images."""

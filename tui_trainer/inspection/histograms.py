@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from tui_trainer.asking.answers import CheckpointInfo, Counts, Histograms, LayerHistograms, LayerInfo
-from tui_trainer.asking.questions import ShowHistograms, Weights
+from tui_trainer.asking.questions import ShowHistograms, Split, Weights
 from tui_trainer.config import ConfigError
+from tui_trainer.data.later import Later
 from tui_trainer.inspection.breath import Breathe
 from tui_trainer.inspection.kernels import weighted
 from tui_trainer.inspection.looking import network_input
@@ -140,8 +141,9 @@ def _spread(points: tuple[CheckpointInfo, ...]) -> tuple[CheckpointInfo, ...]:
 def _sample(store: Store, question: ShowHistograms, breathe: Breathe) -> tuple[str, Tensor]:
     """The split, and its first images, uint8 [N, C, H, W]."""
     loaded = store.network(Weights(question.weights.run, "last", question.weights.trust))
-    data, _ = store.split(loaded, "train", breathe)
-    split = "train" if question.split == "validation" and not len(data.validation) else question.split
+    held = store.data(loaded, breathe).validation
+    none = not len(held.listed if isinstance(held, Later) else held)
+    split: Split = "train" if question.split == "validation" and none else question.split
     _, source = store.split(loaded, split, breathe)
     return split, source.read(slice(0, min(question.images, len(source))))[0]
 

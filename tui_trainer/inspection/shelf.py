@@ -16,6 +16,7 @@ from tui_trainer.asking.questions import Split, Weights
 from tui_trainer.config import Config, ConfigError
 from tui_trainer.config.paths import given_path, is_file
 from tui_trainer.data import DataSet, Source, load_dataset
+from tui_trainer.data.later import Later
 from tui_trainer.inspection.breath import Breathe, meanwhile, no_breath
 from tui_trainer.inspection.taps import Tap, taps
 from tui_trainer.network import size_of
@@ -132,13 +133,21 @@ class Store:
         return self._configs.get(f"{run.path.resolve()}\0{changed}", run.config)
 
     def split(self, loaded: Loaded, split: Split, breathe: Breathe) -> tuple[DataSet, Source]:
-        """The run's data and one of its splits. Raises ConfigError."""
+        """The run's data and one of its splits; of a folder no other is read. Raises ConfigError."""
+        data = self.data(loaded, breathe)
+        chosen = {"train": data.train, "validation": data.validation, "test": data.test}[split]
+        if isinstance(chosen, Later):
+            meanwhile(chosen.ready, breathe)
+        return split_of(loaded.trained, split)
+
+    def data(self, loaded: Loaded, breathe: Breathe) -> DataSet:
+        """The run's data, of a folder only the list of its files. Raises ConfigError."""
         trained = loaded.trained
         if trained.data is None:
             settings = trained.config.data
             key = f"{trained.device}\0{settings.model_dump_json()}"
-            trained.data = self._data.get(key, lambda: meanwhile(lambda tell: load_dataset(settings, trained.device, progress=tell), breathe))
-        return split_of(trained, split)
+            trained.data = self._data.get(key, lambda: meanwhile(lambda tell: load_dataset(settings, trained.device, progress=tell, later=True), breathe))
+        return trained.data
 
     def scores(self, loaded: Loaded, split: Split, breathe: Breathe) -> Scores:
         """What the network makes of every image of a split, computed once. Raises ConfigError."""

@@ -84,7 +84,7 @@ def _places(each: Bin, high: int, levels: int) -> tuple[int, int, int]:
     row = min(int(each.confidence * high), high - 1)
     at = each.confidence * high - row
     end = filled / levels - row
-    allowed = range(len(HEIGHTS))
+    allowed = list(range(len(HEIGHTS)))
     if 0 <= end <= 1 and abs(each.confidence - each.accuracy) >= 0.0005:
         allowed = [stroke for stroke in allowed if (HEIGHTS[stroke] >= end if each.confidence > each.accuracy else HEIGHTS[stroke] <= end)]
     return filled, row, min(allowed, key=lambda stroke: abs(HEIGHTS[stroke] - at))
