@@ -46,6 +46,10 @@ class PresetRow(Widget, can_focus=True):
         """What it is for."""
         return "Enter lists all presets, and takes the path of a file." + (f" {self.about}." if self.about else "")
 
+    def about_this(self) -> About:
+        """What a preset is, and this one."""
+        return About(f"{self.border_title} {self.source}", ("figure.preset",), self.about, self.facts)
+
     def render_line(self, y: int) -> Strip:
         """The preset's name."""
         focus = "on-panel" if self.has_focus else ""
