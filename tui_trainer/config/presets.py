@@ -63,4 +63,6 @@ def preset_path(source: str | Path) -> Path:
         return path
     if path.suffix == ".toml" or is_folder(path):
         raise ConfigError(f"{source}: no such preset file")
+    if str(source).startswith("sweeps/") and is_file(presets_dir() / f"{source}.toml"):
+        raise ConfigError(f"{source}: this is a sweep of several runs, not a preset: `tui-trainer sweep {source}` trains it")
     raise ConfigError(f"{source}: no such preset or file{nearest(str(source), [*names, *own])}; `tui-trainer presets list` shows them all")

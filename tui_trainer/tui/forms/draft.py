@@ -138,7 +138,7 @@ class Draft:
 
 def same(one: Tree, other: Tree) -> bool:
     """Whether two drafts say the same: a group without a setting is as good as none, in any order of the keys."""
-    return _given(one) == _given(other)
+    return bool(_given(one) == _given(other))
 
 
 def _given(node: Any) -> Any:
