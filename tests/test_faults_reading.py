@@ -28,6 +28,7 @@ from tui_trainer.runs.keeping import read_note
 from tui_trainer.runs.lines import MAX_LINE
 from tui_trainer.runs.listing import list_runs
 from tui_trainer.runs.status import alive, process_identity, read_status, true_status
+from tui_trainer.runs.versions import refuse_newer
 from tui_trainer.training.inference import load_trained
 from tui_trainer.tui.feed import Feed
 
@@ -226,6 +227,14 @@ def test_a_newer_versions_run_opens_for_viewing_and_is_not_trained_on(newer: Pat
     assert "a newer version of tui-trainer made this run, and is needed to train it" in again.stderr
     with pytest.raises(ConfigError, match=r"training\.telepathy: unknown key.*newer version"):
         RunFolder(newer).config()
+    before = (newer / "status.json").read_bytes()
+    for command in (("resume", "newer"), ("resume", "newer", "--detach"), ("fork", "newer", "--set", "training.epochs=9")):
+        refused = run_program(*command, cwd=here)
+        assert (refused.returncode, "newer version" in refused.stderr) == (2, True), refused.stderr
+    status = json.loads(before)
+    (newer / "status.json").write_text(json.dumps(status | {"version": 1, "state": "stopped", "epoch": 1.0}))
+    with pytest.raises(ConfigError, match="a newer version"):  # the list of checkpoints says so still
+        refuse_newer(newer)
 
 
 def test_a_value_of_a_newer_version_leaves_the_figures_to_be_seen(newer: Path) -> None:

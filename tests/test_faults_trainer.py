@@ -17,13 +17,14 @@ import pytest
 import torch
 from nursery import Nursery
 
-from tui_trainer.config import load_config
+from tui_trainer.config import ConfigError, load_config
 from tui_trainer.runs import RunFolder, commands, create_run
 from tui_trainer.runs.checkpoints import read_index
-from tui_trainer.runs.events import CheckpointSaved, Evaluated, Paused, RunEnded, StepsTrained, Warned, decode
+from tui_trainer.runs.events import CheckpointSaved, Evaluated, LearningRateChanged, Paused, RunEnded, StepsTrained, Warned, decode
 from tui_trainer.runs.follow import Follower
 from tui_trainer.runs.status import read_status, true_status
-from tui_trainer.training.checkpoints import load_checkpoint
+from tui_trainer.training.checkpoints import load_checkpoint, save_checkpoint
+from tui_trainer.training.whole import load_whole
 
 TINY = {
     "training.threads": 1, "training.epochs": 4.0, "training.momentum": 0.9, "training.keep_checkpoints": 3, "training.average": 0.9,
@@ -230,6 +231,39 @@ def test_damage_is_noticed_said_and_gone_round(nursery: Nursery, whole: RunFolde
     assert_equal_ends(run, whole)
 
 
+@pytest.mark.parametrize("part", ["config", "place", "optimiser", "judge", "random", "plan", "clock", "weights"])
+def test_a_checkpoint_that_lacks_a_part_is_damaged_whatever_its_checksum_says(nursery: Nursery, stopped: RunFolder, tmp_path: Path, part: str) -> None:
+    run = RunFolder(tmp_path / "run")
+    shutil.copytree(stopped.path, run.path)
+    newest, before = reversed(read_index(run.checkpoints).entries.values())
+    state, _ = load_checkpoint(run.checkpoints, newest.file)
+    for value in (None, {}, 10**15):
+        save_checkpoint(run.checkpoints, {key: each for key, each in state.items() if key not in ("version", part)} | ({} if value is None else {part: value}), newest)
+        with pytest.raises(ConfigError, match=f"{newest.file}: the checkpoint is damaged: .*{part}"):
+            load_whole(run.checkpoints, newest.file)
+    if part == "place":  # one of them as a trainer meets it
+        assert nursery.run(run.path, "--resume", "last") == 0, nursery.log.read_text()
+        assert any(f"the one before it is taken: {before.file}" in event.message for event in told(run, Warned))
+
+
+def test_a_trainer_started_again_goes_on_and_never_over_what_was_trained(nursery: Nursery, whole: RunFolder, stopped: RunFolder, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    shutil.copytree(stopped.path, run.path)
+    assert nursery.run(run.path) == 0, nursery.log.read_text()
+    assert_equal_ends(run, whole)
+    assert nursery.run(run.path) == 2
+    assert "is finished" in nursery.log.read_text()
+    assert_equal_ends(run, whole)
+
+
+def test_a_run_that_finds_no_room_leaves_no_folder(small_disk: Path) -> None:
+    (small_disk / "runs").mkdir()
+    (small_disk / "ballast").write_bytes(bytes(shutil.disk_usage(small_disk).free))
+    with pytest.raises(ConfigError, match="No space left on device"):
+        make(small_disk / "runs", "full")
+    assert not list((small_disk / "runs").iterdir())
+
+
 def test_hostile_folders_are_refused_and_run_nothing(nursery: Nursery, stopped: RunFolder, tmp_path: Path) -> None:
     """Pickled code, packed parts, allocations in disguise, links that lead out: one sentence each, and nobody else's file is touched."""
     import hashlib
@@ -386,9 +420,16 @@ def test_a_live_run_among_people(nursery: Nursery, tmp_path: Path) -> None:
     wait_for(lambda: told(run, Warned))
     assert told(run, Warned)[-1].message == "4 damaged lines skipped among the commands"
     assert true_status(run.path).state == "paused"
+    with run.commands_file.open("ab") as file:
+        file.write(b'{"command": "SetLearningRate", "value": 0.01, "by": "\\ud800\\u001b[2J"}\n')
+    wait_for(lambda: told(run, LearningRateChanged))
+    assert told(run, LearningRateChanged)[-1].by == "??[2J"
     os.kill(pid, signal.SIGHUP)
     wait_for(lambda: told(run, CheckpointSaved))
     assert read_index(run.checkpoints).last is not None
+    garbage(run.checkpoints / "index.json")
+    commands.send(run.path, commands.SaveCheckpoint())
+    wait_for(lambda: "made anew" in told(run, Warned)[-1].message)
     assert (run.checkpoints / "index.json").stat().st_mode & 0o777 == 0o640
     os.kill(pid, signal.SIGTERM)
     assert nursery.end() == 0

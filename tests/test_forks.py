@@ -15,10 +15,10 @@ from tui_trainer.config import ConfigError
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.checkpoints import read_index
 from tui_trainer.runs.events import Forked, RunEnded, RunStarted
-from tui_trainer.runs.forks import fork_run
+from tui_trainer.runs.forks import fork_run, plan_fork
 from tui_trainer.runs.history import read_history
 from tui_trainer.runs.keeping import delete_run, rename_run
-from tui_trainer.runs.lineage import family_trees, read_lineage
+from tui_trainer.runs.lineage import family_trees, read_lineage, walk
 from tui_trainer.runs.results import read_results
 from tui_trainer.training.checkpoints import load_checkpoint
 from tui_trainer.training.prepare import prepare
@@ -47,6 +47,20 @@ def in_the_middle(run):
 
 def contents(run):
     return {str(path.relative_to(run.path)): hashlib.sha256(path.read_bytes()).hexdigest() for path in run.path.rglob("*") if path.is_file()}
+
+
+def test_a_lineage_of_thousands_is_drawn_as_far_as_it_is_of_use(tmp_path):
+    config, run = make(tmp_path, SETTINGS, "deep")
+    above = [{"name": f"ancestor-{number}", "created": float(number + 1)} for number in range(3000)]
+    values = {"parent": "p", "parent_path": "/p", "created": 0.5, "checkpoint": "step-00000001.pt", "sha256": "", "step": 1, "epoch": 0.1, "changes": {}, "time": 1.0, "above": above}
+    (run.path / "lineage.json").write_text(json.dumps(values))
+    (tree,) = family_trees(tmp_path)
+    assert [node.name for node in walk(tree)][-2:] == ["p", "deep"]
+    assert run_program("runs", "tree", "--runs-dir", str(tmp_path), cwd=tmp_path).returncode == 0
+
+
+def test_no_stages_are_no_length(parent):
+    assert plan_fork(parent, "last", {"training.stages": [], "training.epochs": 6}).changes == {"training.epochs": [4.0, 6.0]}
 
 
 def test_without_changes_it_equals_its_parent_and_leaves_it_alone(tmp_path, parent):

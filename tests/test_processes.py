@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import psutil
 import pytest
 from conftest import QUICK, REPOSITORY, run_program
 
+from tui_trainer.cli.processes import follow
 from tui_trainer.config import load_config
 from tui_trainer.runs import RunFolder, commands, create_run
 from tui_trainer.runs.checkpoints import read_index
@@ -155,6 +157,17 @@ def test_torchrun_without_restarts_says_that_a_process_was_lost(tmp_path):
 
 
 # -- a run of two processes, as the app starts it ---------------------------------------------------------------------
+
+
+def test_a_foreground_run_passes_on_what_ends_it(tmp_path):
+    """SIGTERM reaches the launcher, which would otherwise train on unseen."""
+    run = create_run(load_config("digits-mlp"), tmp_path, "ended")
+    script = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); print('ready', flush=True); time.sleep(60)"
+    launcher = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    launcher.stdout.readline()
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    assert follow(run, launcher, []).state == "failed"
+    assert launcher.returncode == 0
 
 
 def long_run(root: Path, **settings) -> RunFolder:

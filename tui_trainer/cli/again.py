@@ -96,8 +96,8 @@ def fork(
 
 def _check(planned: "Fork", prepared: "Prepared") -> None:
     """What only the loaded data and checkpoint tell, before there is a folder. Raises ConfigError."""
-    from tui_trainer.training.checkpoints import load_checkpoint
     from tui_trainer.training.forks import transition
+    from tui_trainer.training.whole import load_whole
 
-    state, entry = load_checkpoint(planned.parent.checkpoints, planned.entry.file)
+    state, entry = load_whole(planned.parent.checkpoints, planned.entry.file)
     transition(state, entry, planned.parent.config(), prepared)

@@ -16,22 +16,35 @@ LOOK_EVERY = 0.1
 def follow(run: "RunFolder", process: "subprocess.Popen[bytes]", listeners: Sequence[Callable[["Event"], None]]) -> "RunEnded":
     """Pass a run's new events on until the process that trains it has ended; returns the last one.
 
-    Ctrl-C is passed on: once finishes the step and saves a checkpoint, twice stops at once (KeyboardInterrupt).
+    Ctrl-C is passed on: once finishes the step and saves a checkpoint, twice stops at once (KeyboardInterrupt). So are SIGTERM,
+    which ends the run as once does, and SIGHUP, at which it saves a checkpoint and goes on.
     """
+    passed_on = {number: signal.signal(number, lambda number, _: process.send_signal(number)) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        return _followed(run, process, listeners)
+    finally:
+        for number, before in passed_on.items():
+            signal.signal(number, before)
+
+
+def _followed(run: "RunFolder", process: "subprocess.Popen[bytes]", listeners: Sequence[Callable[["Event"], None]]) -> "RunEnded":
     from tui_trainer.runs.events import RunEnded, decode
     from tui_trainer.runs.follow import Follower
     from tui_trainer.runs.status import read_status
 
     events = Follower(run.events_file, decode, run.events_file.stat().st_size)
     ended: RunEnded | None = None
-    interrupted = False
+    interrupted, hearing = False, list(listeners)
     while True:
         try:
             over = process.poll() is not None  # before the events: the last ones come before the end
             for event in events.poll():
                 ended = event if isinstance(event, RunEnded) else ended
-                for listener in listeners:
-                    listener(event)
+                for listener in tuple(hearing):
+                    try:
+                        listener(event)
+                    except (OSError, UnicodeError):  # its terminal or pipe is gone
+                        hearing.remove(listener)
             if over:
                 break
             time.sleep(LOOK_EVERY)

@@ -137,7 +137,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         merged[key] = merge(merged[key], value) if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) else value
-    for key in over:
+    for key in (key for key, value in over.items() if value):  # no stages are no length
         for replaced in REPLACES.get(key, ()):
             if replaced not in over:
                 merged.pop(replaced, None)
@@ -168,7 +168,7 @@ def apply_overrides(tree: Mapping[str, Any], overrides: Mapping[str, Any]) -> di
             node[_index(node, parts[-1], key)] = value
         elif isinstance(node, dict):
             node[parts[-1]] = value
-            for replaced in REPLACES.get(parts[-1], ()):
+            for replaced in REPLACES.get(parts[-1], ()) if value else ():  # no stages are no length
                 if f"{key.rpartition('.')[0]}.{replaced}" not in overrides:
                     node.pop(replaced, None)
         else:
@@ -191,6 +191,8 @@ def _child(node: Any, part: str, key: str, so_far: str) -> Any:
 
 
 def _index(node: list[Any], part: str, key: str) -> int:
+    if not node:
+        raise ConfigError(f"--set {key}: the list is empty, so there is no item {part}; give it whole")
     if not part.isdigit() or int(part) >= len(node):
         raise ConfigError(f"--set {key}: {part} is no item of a list of {len(node)}; allowed is 0 to {len(node) - 1}")
     return int(part)

@@ -11,6 +11,7 @@ from tui_trainer.config.errors import ConfigError, nearest
 from tui_trainer.runs.atomic import write_atomic
 from tui_trainer.runs.bounded import read_small
 
+VERSION = 1
 MAX_INDEX_BYTES = 10_000_000
 FILE_NAME = re.compile(r"step-\d{1,12}(-[a-z0-9]{1,12})?\.pt")
 
@@ -39,6 +40,15 @@ class Entry:
         """This entry with the checksum and size of its file."""
         return dataclasses.replace(self, sha256=sha256, bytes=size)
 
+    def fits(self) -> bool:
+        """Whether the values are of the kinds that others rely on."""
+        numbers = (self.epoch, self.time, 0.0 if self.accuracy is None else self.accuracy)
+        return (
+            all(type(value) is str for value in (self.file, self.reason, self.sha256))
+            and all(type(value) is int and 0 <= value < 2**62 for value in (self.step, self.bytes, self.stage))
+            and all(type(value) in (int, float) and abs(value) < 1e18 for value in numbers)
+        )
+
 
 _FIELDS = {field.name for field in dataclasses.fields(Entry)}
 
@@ -48,6 +58,8 @@ class CheckpointIndex:
     """All checkpoints by file name, oldest first."""
 
     entries: dict[str, Entry]
+    version: int = VERSION
+    """Of the format that it was read from; it is written in this version's."""
 
     def with_entry(self, entry: Entry) -> "CheckpointIndex":
         """The index with ``entry`` as the newest."""
@@ -108,7 +120,7 @@ class CheckpointIndex:
 
     def to_json(self) -> dict[str, Any]:
         """As ``index.json`` holds it."""
-        return {"version": 1, "checkpoints": [dataclasses.asdict(entry) for entry in self.entries.values()]}
+        return {"version": VERSION, "checkpoints": [dataclasses.asdict(entry) for entry in self.entries.values()]}
 
 
 def write_index(folder: Path, index: CheckpointIndex) -> None:
@@ -117,12 +129,16 @@ def write_index(folder: Path, index: CheckpointIndex) -> None:
 
 
 def read_index(folder: Path) -> CheckpointIndex:
-    """The index of a checkpoint folder; empty where there is none. Raises ConfigError where it is damaged."""
+    """The index of a checkpoint folder; empty where there is none. Raises ConfigError where it is damaged.
+
+    Of a newer version's, what is not known is left out.
+    """
     path = folder / "index.json"
     try:
         content = json.loads(read_small(path, MAX_INDEX_BYTES))
+        version = content.get("version")
         listed = [Entry(**{name: value for name, value in each.items() if name in _FIELDS}) for each in content["checkpoints"]]
-        if wrong := next((each for each in listed if not _fits(each)), None):
+        if wrong := next((each for each in listed if not each.fits()), None):
             raise ValueError(f"the entry of {str(wrong.file)[:80]!r} is damaged")
     except FileNotFoundError:
         return CheckpointIndex({})
@@ -130,14 +146,4 @@ def read_index(folder: Path) -> CheckpointIndex:
         raise ConfigError(f"{path}: the list of checkpoints cannot be read: {error}") from None
     if bad := next((entry.file for entry in listed if not FILE_NAME.fullmatch(str(entry.file))), None):
         raise ConfigError(f"{path}: {bad!r} is no name of a checkpoint")
-    return CheckpointIndex({entry.file: entry for entry in listed})
-
-
-def _fits(entry: Entry) -> bool:
-    """Whether the values are of the kinds that others rely on."""
-    numbers = (entry.epoch, entry.time, 0.0 if entry.accuracy is None else entry.accuracy)
-    return (
-        all(type(value) is str for value in (entry.file, entry.reason, entry.sha256))
-        and all(type(value) is int and 0 <= value < 2**62 for value in (entry.step, entry.bytes, entry.stage))
-        and all(type(value) in (int, float) and abs(value) < 1e18 for value in numbers)
-    )
+    return CheckpointIndex({entry.file: entry for entry in listed}, version if type(version) is int else VERSION)

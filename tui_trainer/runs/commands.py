@@ -104,7 +104,12 @@ def decode(line: str | bytes) -> Request | None:
     if kind is None:
         return None
     command: Command = SetLearningRate(_learning_rate(values.get("value"))) if kind is SetLearningRate else kind()  # type: ignore[call-arg]
-    return Request(command, str(values.get("by", ""))[:100], _time(values.get("time")))
+    return Request(command, _name(values.get("by", "")), _time(values.get("time")))
+
+
+def _name(value: object) -> str:
+    """Who asks, in letters that every file and terminal takes."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(value)[:100])
 
 
 def _time(value: object) -> float:

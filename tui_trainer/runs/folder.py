@@ -1,6 +1,7 @@
 """The run folder: where it is, making one, finding one."""
 
 import os
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,12 +73,15 @@ def runs_dir(given: str | Path | None = None) -> Path:
 def create_run(config: Config, root: Path, name: str | None = None, preset: str = "") -> RunFolder:
     """A new run folder that holds ``config``, in state starting.
 
-    Raises ConfigError where the name is taken or not allowed, or the place cannot be written.
+    Raises ConfigError where the name is taken or not allowed, or the place cannot be written; then there is no folder.
     """
     name = check_name(name) if name else None
     try:
         root.mkdir(parents=True, exist_ok=True)
         path = _make_folder(root, name)
+    except OSError as error:
+        raise ConfigError(f"{error.filename or root}: the run folder cannot be made: {error.strerror}") from None
+    try:
         (path / "checkpoints").mkdir()
         (path / "config.toml").write_text(to_toml(anchored(config)), "utf-8")
         for file in ("events.jsonl", "commands.jsonl"):
@@ -86,6 +90,7 @@ def create_run(config: Config, root: Path, name: str | None = None, preset: str 
         status = Status(state="starting", created=now, heartbeat=now, dataset=config.data.dataset, title=config.title, preset=preset)
         write_status(path, status)
     except OSError as error:
+        shutil.rmtree(path, ignore_errors=True)
         raise ConfigError(f"{error.filename or root}: the run folder cannot be made: {error.strerror}") from None
     return RunFolder(path)
 

@@ -16,11 +16,13 @@ from typing import Any
 
 from tui_trainer.config import Config, ConfigError, load_config
 from tui_trainer.config.changes import changes, comparable, same_images
+from tui_trainer.runs.bounded import read_small
 from tui_trainer.runs.checkpoints import CheckpointIndex, Entry, read_index, write_index
 from tui_trainer.runs.events import CheckpointSaved, Evaluated, Event, Forked, RunEnded, RunStarted, decode, encode
 from tui_trainer.runs.folder import RunFolder, anchored, create_run
 from tui_trainer.runs.lineage import Lineage, read_lineage, write_lineage
 from tui_trainer.runs.status import Status, read_status, write_status
+from tui_trainer.runs.versions import refuse_newer
 
 STEP = re.compile(rb'"step":(\d+)')
 ALLOWED = "data, training, title, description, reference"
@@ -48,6 +50,7 @@ def fork_run(parent: RunFolder, checkpoint: str, settings: Config | Mapping[str,
 
 def plan_fork(parent: RunFolder, checkpoint: str, settings: Config | Mapping[str, Any]) -> Fork:
     """Check what can be checked before anything is made. Raises ConfigError."""
+    refuse_newer(parent.path)
     old = parent.config()
     entry = read_index(parent.checkpoints).find(checkpoint, parent.checkpoints)
     new = anchored(settings if isinstance(settings, Config) else load_config(parent.config_file, settings))
@@ -180,9 +183,11 @@ def _checkpoints(fork: Fork) -> tuple[CheckpointIndex, dict[str, bytes]]:
     for entry in kept:
         path = fork.parent.checkpoints / entry.file
         try:
-            contents[entry.file] = path.read_bytes()
+            contents[entry.file] = read_small(path, entry.bytes)
         except OSError as error:
             raise ConfigError(f"{path}: the checkpoint cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise ConfigError(f"{error}, which its entry in the index says it has; choose another with --from") from None
         if hashlib.sha256(contents[entry.file]).hexdigest() != entry.sha256:
             raise ConfigError(f"{path}: the checkpoint is damaged: its content does not fit its checksum; choose another with --from")
     entries = CheckpointIndex({entry.file: entry for entry in kept}).gone_back_to(fork.entry.file)

@@ -1,6 +1,7 @@
 """Looking after runs: notes, other names, away with them. Only runs that have ended are renamed or deleted."""
 
 import os
+import secrets
 import shutil
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def delete_run(run: Path) -> None:
     refuse_live(run, "deleted")
     if not (run / "config.toml").is_file():
         raise ConfigError(f"{run} is no run folder: it has no config.toml")
-    aside = run.with_name(f".{run.name}.deleted")
+    aside = run.with_name(f".{run.name}.{secrets.token_hex(4)}.deleted")
     try:
         run.rename(aside)  # gone from every list at once, even if deleting takes long or breaks off
         shutil.rmtree(aside)

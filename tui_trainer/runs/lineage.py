@@ -14,6 +14,8 @@ from tui_trainer.runs.listing import ListedRun, list_runs
 
 FILE = "lineage.json"
 MAX_BYTES = 1_000_000
+MOST_ABOVE = 100
+"""Deleted runs that are drawn above one that is there."""
 SAME_MOMENT = 1e-3
 """Seconds: two runs of one name that were made at moments further apart are different ones."""
 
@@ -100,9 +102,11 @@ def family_of(run: RunFolder) -> Node | None:
 
 def walk(tree: Node) -> Iterator[Node]:
     """The node and all below it."""
-    yield tree
-    for child in tree.children:
-        yield from walk(child)
+    left = [tree]
+    while left:
+        node = left.pop()
+        yield node
+        left += reversed(node.children)
 
 
 def grow(listed: list[ListedRun]) -> list[Node]:
@@ -117,20 +121,21 @@ def grow(listed: list[ListedRun]) -> list[Node]:
 
 def _hang(node: Node, ancestors: tuple[Ancestor, ...], nodes: list[Node], deleted: list[tuple[Ancestor, Node]], roots: list[Node]) -> None:
     """Put ``node`` under its parent; one that is not there is made up, and put under its own."""
-    if not ancestors:
-        roots.append(node)
-        return
-    parent = next((each for each in nodes if each.listed and _is(ancestors[0], each.name, _created(each.listed))), None)
-    if parent is None:
-        parent = next((each for known, each in deleted if _is(ancestors[0], known.name, known.created)), None)
-    if parent is None:
-        parent = Node(ancestors[0].name)
-        deleted.append((ancestors[0], parent))
-        _hang(parent, ancestors[1:], nodes, deleted, roots)
-    if any(each is parent for each in walk(node)):  # files that somebody wrote by hand can go round in a circle
-        roots.append(node)
-    else:
-        parent.children.append(node)
+    for place, ancestor in enumerate(ancestors):
+        parent = next((each for each in nodes if each.listed and _is(ancestor, each.name, _created(each.listed))), None)
+        if parent is None:
+            parent = next((each for known, each in deleted if _is(ancestor, known.name, known.created)), None)
+        if parent is not None:
+            if any(each is parent for each in walk(node)):  # files that somebody wrote by hand can go round in a circle
+                break
+            parent.children.append(node)
+            return
+        parent = Node(ancestor.name, children=[node])
+        deleted.append((ancestor, parent))
+        node = parent
+        if place == MOST_ABOVE:
+            break
+    roots.append(node)
 
 
 def _is(wanted: Ancestor, name: str, created: float) -> bool:

@@ -13,6 +13,7 @@ from tui_trainer.config.errors import ConfigError
 from tui_trainer.runs.folder import RunFolder
 from tui_trainer.runs.names import check_name
 from tui_trainer.runs.status import LIVE, Status, process_identity, process_started, read_status, true_status, write_status
+from tui_trainer.runs.versions import refuse_newer
 
 
 def start(run: RunFolder, *, trusted: bool = False, resume: str | None = None) -> "subprocess.Popen[bytes]":
@@ -63,7 +64,8 @@ def _mark_starting(run: RunFolder, pid: int) -> None:
 
 
 def refuse_resume(run: RunFolder) -> None:
-    """Raises ConfigError where nothing can be gone on with: a trainer is at work, or the run is finished."""
+    """Raises ConfigError where nothing can be gone on with: a trainer is at work, the run is finished, or a newer version made it."""
+    refuse_newer(run.path)
     try:
         status = true_status(run.path)
     except (OSError, ValueError, TypeError):

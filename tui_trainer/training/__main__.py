@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tui_trainer.config import ConfigError
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.checkpoints import read_index
 from tui_trainer.runs.events import RunEnded
+from tui_trainer.runs.start import refuse_resume
 from tui_trainer.runs.status import read_status
 from tui_trainer.training.opening import MachineFailed, Terminated, opening
 
@@ -20,15 +22,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tui_trainer.training", description="Train a run that stands in its folder.")
     parser.add_argument("run", type=Path, help="the run folder")
     parser.add_argument("--trust", action="store_true", help="let the run's own module code run")
-    parser.add_argument("--resume", metavar="CHECKPOINT", help="go on from this checkpoint: last, best or a file's name")
+    parser.add_argument("--resume", metavar="CHECKPOINT", help="go on from this checkpoint: last, best or a file's name (a run that has checkpoints goes on from the last in any case)")
     arguments = parser.parse_args()
     run = RunFolder(arguments.run)
     launched = "WORLD_SIZE" in os.environ
     restarted = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
     if restarted and (state := _state(run)) in STATUSES:
         return STATUSES[state]  # it ended with a word, and that stands
-    resume = "last" if restarted or (launched and not arguments.resume and _has_checkpoint(run)) else arguments.resume
+    resume = "last" if restarted or (not arguments.resume and _has_checkpoint(run)) else arguments.resume  # never over what was trained
     try:
+        if not launched and not arguments.resume and _state(run) == "finished":
+            refuse_resume(run)
         ended = _train(run, resume, arguments.trust, int(os.environ["WORLD_SIZE"]) if launched else None)
     except ConfigError as error:
         print(f"tui-trainer: {error}", file=sys.stderr)
@@ -87,4 +91,7 @@ def _has_checkpoint(run: RunFolder) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    for number in (signal.SIGINT, signal.SIGTERM):  # all is written: a second one must not change how it ended
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(status)

@@ -53,7 +53,7 @@ def load_checkpoint(folder: Path, which: str, device: torch.device | str = "cpu"
     entry = read_index(folder).find(which, folder)
     path = folder / entry.file
     try:
-        content = _read(path, entry.bytes)
+        content = read_whole(path, entry.bytes)
     except OSError as error:
         raise ConfigError(f"{path}: the checkpoint cannot be read: {error.strerror}") from None
     except ValueError as error:
@@ -63,7 +63,7 @@ def load_checkpoint(folder: Path, which: str, device: torch.device | str = "cpu"
     return read_checkpoint(content, path, device), entry
 
 
-def _read(path: Path, size: int) -> bytes:
+def read_whole(path: Path, size: int) -> bytes:
     """A file of just so many bytes. Raises OSError, or ValueError where it has others, or more than there is memory for."""
     with open_regular(path) as file:
         found = os.fstat(file.fileno()).st_size
@@ -99,4 +99,4 @@ def read_checkpoint(content: bytes, path: Path, device: torch.device | str = "cp
     return state
 
 
-__all__ = ["CheckpointIndex", "Entry", "checksum", "load_checkpoint", "read_checkpoint", "save_checkpoint"]
+__all__ = ["CheckpointIndex", "Entry", "checksum", "load_checkpoint", "read_checkpoint", "read_whole", "save_checkpoint"]

@@ -145,6 +145,8 @@ class Loop:
         """Whether anything has changed since the newest checkpoint."""
         self.saved_time = time.monotonic()
         self.skipped_requests = 0
+        self.deaf = False
+        """Whether it was told that commands cannot be read."""
 
     # -- where it stands ------------------------------------------------------------------------------------------
 
@@ -412,7 +414,7 @@ class Loop:
 
     def _heard(self) -> list[commands.Request]:
         """What people asked since the last look and what is due, the same in all processes: the first one reads the commands and the clock, signals reach any."""
-        requests = list(self.requests.poll())
+        requests = self._requests()
         if self.single:
             return requests
         stop = self.signalled.stop or ("the process that watched over it is gone" if self.world.orphaned else "")
@@ -423,6 +425,15 @@ class Loop:
         self.signalled.save = ""
         self.due, self.span = said[0].due, said[0].span
         return said[0].requests
+
+    def _requests(self) -> list[commands.Request]:
+        try:
+            return list(self.requests.poll())
+        except OSError as error:
+            if not self.deaf:
+                self.deaf = True
+                self.tell(Warned(**self.stamp(), message=f"commands cannot be read, so nobody can steer: {error.filename}: {error.strerror}"))
+            return []
 
     def _interval_over(self) -> bool:
         return time.monotonic() - self.saved_time > 60 * self.training.checkpoint_minutes

@@ -14,7 +14,8 @@ from types import FrameType
 from tui_trainer.config import ConfigError
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.lock import Refused, only_trainer
-from tui_trainer.runs.status import VERSION, Status, process_identity, process_started, read_status, write_status
+from tui_trainer.runs.status import Status, process_identity, process_started, read_status, write_status
+from tui_trainer.runs.versions import refuse_newer
 from tui_trainer.training.failures import machine_failure
 
 
@@ -39,8 +40,10 @@ def opening(run: RunFolder) -> Iterator[None]:
     """
     with only_trainer(run):
         before = _status(run)
-        if before and before.version > VERSION:
-            raise Refused(f"{run.path}: a newer version of tui-trainer made this run, and is needed to train it")
+        try:
+            refuse_newer(run.path)
+        except ConfigError as error:
+            raise Refused(str(error)) from None
         try:
             run.config()
             if before:

@@ -63,7 +63,7 @@ class Recorder:
         for listener in tuple(self.listeners):
             try:
                 listener(event)
-            except OSError:  # its terminal or pipe is gone: that is no reason to stop training
+            except (OSError, UnicodeError):  # its terminal or pipe is gone, or cannot write such letters: that is no reason to stop training
                 self.listeners.remove(listener)
         self._note(event)
 

@@ -1,7 +1,6 @@
 """Finding the checkpoint that a run goes on from, and what to say about it."""
 
 import os
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,14 @@ from tui_trainer.config import Config, ConfigError, parse_config
 from tui_trainer.config.changes import changes
 from tui_trainer.config.files import parse_toml
 from tui_trainer.runs import RunFolder
-from tui_trainer.runs.checkpoints import FILE_NAME, CheckpointIndex, Entry, read_index, write_index
+from tui_trainer.runs.checkpoints import Entry
 from tui_trainer.runs.lineage import Lineage, read_lineage
 from tui_trainer.runs.lock import Refused
-from tui_trainer.training.checkpoints import checksum, load_checkpoint, read_checkpoint
 from tui_trainer.training.device import cores
 from tui_trainer.training.forks import Transition, transition
 from tui_trainer.training.prepare import Prepared
+from tui_trainer.training.relisting import sound_index
+from tui_trainer.training.whole import load_whole
 
 MACHINE = {"device": "on {} instead of {}", "precision": "in {} instead of {}", "torch": "by torch {} instead of {}", "processes": "by {} processes instead of {}"}
 """How to say what is another now than when the checkpoint was saved."""
@@ -46,7 +46,7 @@ class Resumption:
 def find_resumption(run: RunFolder, which: str, prepared: Prepared) -> Resumption:
     """The checkpoint to go on from; for ``last`` the newest that is whole. Raises Refused."""
     try:
-        found = _newest(run.checkpoints, prepared.device) if which == "last" else Resumption(*load_checkpoint(run.checkpoints, which, prepared.device))
+        found = _newest(run.checkpoints, prepared.device) if which == "last" else Resumption(*load_whole(run.checkpoints, which, prepared.device))
         if found.state is None or found.entry is None:
             return found
         saved = parse_config(parse_toml(found.state["config"], f"{run.checkpoints / found.entry.file}: its config"), found.entry.file)
@@ -79,12 +79,12 @@ def _is_fork_point(lineage: Lineage, entry: Entry) -> bool:
 
 def _newest(folder: Path, device: torch.device) -> Resumption:
     """The newest checkpoint that is whole. Raises ConfigError where there are some and none is."""
-    index, notes = _index(folder)
+    index, notes = sound_index(folder)
     found = Resumption(notes=notes)
     problems = []
     for entry in reversed(index.entries.values()):
         try:
-            found.state, found.entry = load_checkpoint(folder, entry.file, device)
+            found.state, found.entry = load_whole(folder, entry.file, device)
         except ConfigError as error:
             problems.append(str(error))
             found.damaged.add(entry.file)
@@ -95,44 +95,6 @@ def _newest(folder: Path, device: torch.device) -> Resumption:
         raise ConfigError(f"{problems[0]}; there is no other that is whole")
     found.notes.append("there was no checkpoint yet: the run begins again")
     return found
-
-
-def _index(folder: Path) -> tuple[CheckpointIndex, list[str]]:
-    """The index; made anew from the files where it is damaged or lost, and then a note that says so."""
-    try:
-        index = read_index(folder)
-        if index.entries or not list(folder.glob("step-*.pt")):
-            return index, []
-        problem = f"{folder / 'index.json'}: the list of checkpoints is missing"
-    except ConfigError as error:
-        problem = str(error)
-    index = rebuild_index(folder)
-    if not index.entries:
-        raise ConfigError(f"{problem}, and no checkpoint is whole")
-    write_index(folder, index)
-    return index, [f"{problem}; it was made anew from {len(index.entries)} checkpoints that are whole"]
-
-
-def rebuild_index(folder: Path) -> CheckpointIndex:
-    """The index of the checkpoints that lie in ``folder``: those whose own checksums (CRC-32 of each part) fit. Raises OSError."""
-    entries = []
-    for path in sorted(folder.glob("step-*.pt")):
-        if not FILE_NAME.fullmatch(path.name):
-            continue
-        content = path.read_bytes()
-        try:
-            with zipfile.ZipFile(path) as parts:
-                if parts.testzip() is not None:
-                    continue
-            state = read_checkpoint(content, path)
-            entry = Entry(file=path.name, **{"reason": "recovered", "best": False} | state["entry"])
-        except (ConfigError, zipfile.BadZipFile, KeyError, TypeError, RuntimeError, EOFError, ValueError):
-            continue
-        entries.append(entry.checked(checksum(content), len(content)))
-    index = CheckpointIndex({})
-    for entry in sorted(entries, key=lambda each: (each.time, each.step)):
-        index = index.with_entry(entry)
-    return index
 
 
 def _refuse_changed(run: RunFolder, saved: Config, now: Config) -> None:

@@ -13,7 +13,7 @@ import torch
 
 from tui_trainer.config import ConfigError
 from tui_trainer.runs import RunFolder
-from tui_trainer.runs.checkpoints import Entry, read_index, write_index
+from tui_trainer.runs.checkpoints import CheckpointIndex, Entry, read_index, write_index
 from tui_trainer.runs.events import CheckpointSaved, Event, Paused, RunEnded, RunStarted, Warned
 from tui_trainer.runs.lock import only_trainer
 from tui_trainer.runs.room import give_up_room, keep_room
@@ -28,6 +28,7 @@ from tui_trainer.training.loop import SPLITS, Loop, NotFinite, Stopped, StoppedA
 from tui_trainer.training.plan import total_epochs
 from tui_trainer.training.prepare import Prepared
 from tui_trainer.training.recorder import Listener, Recorder, Silent
+from tui_trainer.training.relisting import sound_index
 from tui_trainer.training.resume import Resumption, find_resumption, prefer_threads
 from tui_trainer.training.saving import Saver
 from tui_trainer.training.state import capture, random_state, restore, restore_fork, standing
@@ -152,11 +153,14 @@ class Session:
         self.recorder.recall(*((found.entry.step, found.entry.epoch) if found.entry else (0, 0.0)))
         if found.state is None or found.entry is None:
             return
-        if found.transition:
-            restore_fork(self.loop, found.state, found.transition)
-            self._own_chance()
-        else:
-            restore(self.loop, found.state)
+        try:
+            if found.transition:
+                restore_fork(self.loop, found.state, found.transition)
+                self._own_chance()
+            else:
+                restore(self.loop, found.state)
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:  # somebody wrote it by hand
+            raise ConfigError(f"{self.run.checkpoints / found.entry.file}: the checkpoint is damaged: {_in_a_line(error)}") from error
         self.loop.unsaved, found.state = False, None
         if not self.world.first:
             return
@@ -212,16 +216,17 @@ class Session:
         Most are written while training goes on, and told when they are on disk. Raises OSError, also where the
         one before could not be written.
         """
-        loop, began, folder = self.loop, time.perf_counter(), self.run.checkpoints
+        loop, began = self.loop, time.perf_counter()
         self._settle(wait=True)
-        if self.world.agree(self.world.first and self._saved_already(reason)):
+        index = self._index() if self.world.first else CheckpointIndex({})
+        if self.world.agree(self.world.first and self._saved_already(reason, index)):
             return
         random = self.world.all(random_state(loop.device))
         if not self.world.first:
             return
         accuracy = self.recorder.last.get("validation", {})
         entry = Entry(
-            file=read_index(folder).free_name(loop.step, reason),
+            file=index.free_name(loop.step, reason),
             step=loop.step,
             epoch=loop.epoch,
             time=time.time(),
@@ -235,6 +240,13 @@ class Session:
         self.saving = entry, time.perf_counter() - began
         if reason not in BESIDE:
             self._settle(wait=True, began=began)
+
+    def _index(self) -> CheckpointIndex:
+        """The list of checkpoints; one that somebody damaged meanwhile is made anew. Raises OSError, and ConfigError where no checkpoint is whole."""
+        index, notes = sound_index(self.run.checkpoints)
+        for note in notes:
+            self.recorder.tell(Warned(**self.loop.stamp(), message=note))
+        return index
 
     @cached_property
     def _standing(self) -> dict[str, Any]:
@@ -260,14 +272,13 @@ class Session:
         self._settle(wait=False)
         self.recorder.beat()
 
-    def _saved_already(self, reason: str) -> bool:
+    def _saved_already(self, reason: str, index: CheckpointIndex) -> bool:
         """Whether the newest checkpoint has the loop's state; then it is kept as one that a person asked for, where one did."""
-        loop, began, folder = self.loop, time.perf_counter(), self.run.checkpoints
-        index = read_index(folder)
+        loop, began = self.loop, time.perf_counter()
         if loop.unsaved or not index.last:
             return False
         if reason == "requested" and index.last.reason != reason:
-            write_index(folder, index.with_entry(replace(index.last, reason=reason)))
+            write_index(self.run.checkpoints, index.with_entry(replace(index.last, reason=reason)))
             self.recorder.tell(CheckpointSaved(**loop.place(), file=index.last.file, reason=reason, seconds=time.perf_counter() - began))
         return True
 
