@@ -50,7 +50,7 @@ def contents(run):
 
 
 def test_a_lineage_of_thousands_is_drawn_as_far_as_it_is_of_use(tmp_path):
-    config, run = make(tmp_path, SETTINGS, "deep")
+    _, run = make(tmp_path, SETTINGS, "deep")
     above = [{"name": f"ancestor-{number}", "created": float(number + 1)} for number in range(3000)]
     values = {"parent": "p", "parent_path": "/p", "created": 0.5, "checkpoint": "step-00000001.pt", "sha256": "", "step": 1, "epoch": 0.1, "changes": {}, "time": 1.0, "above": above}
     (run.path / "lineage.json").write_text(json.dumps(values))
