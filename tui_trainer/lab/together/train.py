@@ -165,7 +165,7 @@ class _Meeting:
     def _take_step(self, ready: list[_Seat]) -> None:
         offers = [seat.offer for seat in ready if seat.offer]
         loops = [seat.loop for seat in ready]
-        alike = len({(loop.stage, len(images)) for loop, (images, _) in zip(loops, offers, strict=True)}) == 1
+        alike = len({(loop.stage, loop.batch) for loop in loops}) == 1
         results: list[Stepped]
         if len(ready) > 1 and alike:
             results = self._stack(loops)([images for images, _ in offers], [targets for _, targets in offers])
