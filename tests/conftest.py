@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,13 @@ SECONDS = 120
 """Longest that a program may take."""
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _own_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What whoever runs the tests has chosen for himself has no part in them."""
-    os.environ["TUI_TRAINER_CONFIG_DIR"] = str(tmp_path_factory.mktemp("settings"))
+@pytest.fixture(autouse=True)
+def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What whoever runs the tests has chosen for himself has no part in them, nor what another test has."""
+    monkeypatch.setenv("TUI_TRAINER_CONFIG_DIR", str(tmp_path_factory.getbasetemp() / f"settings-{next(_settings)}"))
+
+
+_settings = count()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -174,6 +174,7 @@ def test_ridges_are_taller_where_all_are_in_sight_and_a_group_is_seen_whole():
     assert tall_for(group * 9, 12) == 2, "one layer at a time, rather than all as lines"
     lines = [text_of(line) for line in ridge_lines(group, 40, UNICODE, 3)]
     assert len(lines) == 1 + 3 * 4
-    assert "█" in lines[1] and "█" in lines[3]
+    assert "█" in lines[1]
+    assert "█" in lines[3]
     assert [line.rstrip()[-4:] for line in lines[2:5]] == ["zero", "mean", ""], "shares above the mean, and a gap"
     assert all(text_of(line).rstrip().endswith("mean  zero") for line in ridge_lines(group, 60, UNICODE)[1:])
