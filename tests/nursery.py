@@ -119,7 +119,8 @@ def _arm(request: dict) -> None:
         sys.setprofile(watch)
         threading.setprofile(watch)  # it is written on a thread of its own: on a new one, since one that runs is not watched
         self.saver.finish()
-        self.saver = Saver(self.saver.folder, self.saver.keep)
+        index, self.saver = self.saver.index, Saver(self.saver.folder, self.saver.keep)
+        self.saver.index = index
         try:
             save(self, reason)
             self._settle(wait=True)

@@ -432,7 +432,8 @@ def test_a_live_run_among_people(nursery: Nursery, tmp_path: Path) -> None:
     assert read_index(run.checkpoints).last is not None
     garbage(run.checkpoints / "index.json")
     commands.send(run.path, commands.SaveCheckpoint())
-    wait_for(lambda: "made anew" in told(run, Warned)[-1].message)
+    wait_for(lambda: told(run, CheckpointSaved)[-1].reason == "requested")
+    assert read_index(run.checkpoints).last.step == told(run, CheckpointSaved)[-1].step
     assert (run.checkpoints / "index.json").stat().st_mode & 0o777 == 0o640
     os.kill(pid, signal.SIGTERM)
     assert nursery.end() == 0

@@ -28,21 +28,23 @@ def checksum(content: bytes | memoryview) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def save_checkpoint(folder: Path, state: dict[str, Any], entry: Entry, keep: int | None = None) -> None:
-    """Write ``state`` (tensors, numbers, strings, lists and dicts) as ``entry.file`` and list it in the index.
+def save_checkpoint(folder: Path, state: dict[str, Any], entry: Entry, keep: int | None = None, index: CheckpointIndex | None = None) -> CheckpointIndex:
+    """Write ``state`` (tensors, numbers, strings, lists and dicts) as ``entry.file`` and list it in the index; returns the index.
 
     The entry's checksum and size are filled in. With ``keep``, checkpoints are deleted that are neither best, nor asked for by
-    a person, nor among the newest ``keep``. Raises OSError; then the checkpoints before are as they were.
+    a person, nor among the newest ``keep``. ``index`` is what the index holds, where that is known (default: it is read).
+    Raises OSError; then the checkpoints before are as they were.
     """
     buffer = io.BytesIO()
     torch.save({"version": VERSION, **state}, buffer)
     content = buffer.getbuffer()
     write_atomic(folder / entry.file, content)
-    index = read_index(folder).with_entry(entry.checked(checksum(content), len(content)))
+    index = (index or read_index(folder)).with_entry(entry.checked(checksum(content), len(content)))
     kept = index if keep is None else index.only(index.kept(keep))
     write_index(folder, kept)
     for file in index.entries.keys() - kept.entries.keys():
         (folder / file).unlink(missing_ok=True)
+    return kept
 
 
 def load_checkpoint(folder: Path, which: str, device: torch.device | str = "cpu") -> tuple[dict[str, Any], Entry]:

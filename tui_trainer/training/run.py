@@ -242,11 +242,12 @@ class Session:
             self._settle(wait=True, began=began)
 
     def _index(self) -> CheckpointIndex:
-        """The list of checkpoints; one that somebody damaged meanwhile is made anew. Raises OSError, and ConfigError where no checkpoint is whole."""
-        index, notes = sound_index(self.run.checkpoints)
-        for note in notes:
-            self.recorder.tell(Warned(**self.loop.stamp(), message=note))
-        return index
+        """The list of checkpoints. Raises OSError, and ConfigError where no checkpoint is whole."""
+        if self.saver.index is None:
+            self.saver.index, notes = sound_index(self.run.checkpoints)
+            for note in notes:
+                self.recorder.tell(Warned(**self.loop.stamp(), message=note))
+        return self.saver.index
 
     @cached_property
     def _standing(self) -> dict[str, Any]:
@@ -278,7 +279,8 @@ class Session:
         if loop.unsaved or not index.last:
             return False
         if reason == "requested" and index.last.reason != reason:
-            write_index(self.run.checkpoints, index.with_entry(replace(index.last, reason=reason)))
+            self.saver.index = index.with_entry(replace(index.last, reason=reason))
+            write_index(self.run.checkpoints, self.saver.index)
             self.recorder.tell(CheckpointSaved(**loop.place(), file=index.last.file, reason=reason, seconds=time.perf_counter() - began))
         return True
 

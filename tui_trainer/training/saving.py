@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tui_trainer.runs.checkpoints import Entry
+from tui_trainer.runs.checkpoints import CheckpointIndex, Entry
 from tui_trainer.training.checkpoints import save_checkpoint
 
 
@@ -16,6 +16,8 @@ class Saver:
         self.folder, self.keep = folder, keep
         self._thread = ThreadPoolExecutor(1, "checkpoint")
         self._writing: Future[None] | None = None
+        self.index: CheckpointIndex | None = None
+        """The list of checkpoints as it was written last; None before it is known. No one else writes it."""
 
     def begin(self, state: dict[str, Any], entry: Entry, before: Callable[[], None]) -> None:
         """Write ``state``, which nobody changes any more, after ``before``. The one begun earlier must be done."""
@@ -36,4 +38,4 @@ class Saver:
 
     def _write(self, state: dict[str, Any], entry: Entry, before: Callable[[], None]) -> None:
         before()
-        save_checkpoint(self.folder, state, entry, self.keep)
+        self.index = save_checkpoint(self.folder, state, entry, self.keep, self.index)
