@@ -235,6 +235,7 @@ class ConfusionMatrix(Painted, ScrollView, can_focus=True):
         last = max(len(self._confusion) - 1, 0)
         cell = (max(self._first, min(cell[0], last)), max(self._first, min(cell[1], last)))
         self._touched = True
+        self._measure()
         if cell != self._cursor:
             self._cursor = cell
             self.post_message(self.CellHighlighted(self, *cell))
@@ -284,9 +285,11 @@ class ConfusionMatrix(Painted, ScrollView, can_focus=True):
             self.action_select()
 
     def on_focus(self) -> None:
+        self._measure()
         self.changed()
 
     def on_blur(self) -> None:
+        self._measure()
         self.changed()
 
     def on_resize(self) -> None:
@@ -308,8 +311,9 @@ class ConfusionMatrix(Painted, ScrollView, can_focus=True):
             self.virtual_size = size
 
     def _reads(self) -> int:
-        """Lines for the sentence below the matrix."""
-        return 1 if self._confusion and self.container_size.height >= 6 else 0
+        """Lines for the sentence below the matrix: where there is nothing to read yet, it takes no row from the matrix."""
+        room, rows = self.container_size.height, len(self._confusion) + 1
+        return int(bool(self._confusion) and room >= 6 and (room > rows or self._touched or self.has_focus))
 
     def _cell_at(self, event: events.MouseEvent) -> tuple[int, int] | None:
         offset = event.get_content_offset(self)
