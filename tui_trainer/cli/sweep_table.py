@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from tui_trainer.cli.console import print_json
 from tui_trainer.sweeps.record import SweepRecord
-from tui_trainer.sweeps.results import SPLITS, Spread, TrialRow, sweep_table
+from tui_trainer.sweeps.results import SPLITS, TrialRow, figure, sweep_table, three
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -87,20 +87,9 @@ def _print_cells(target: "Console", rows: Sequence[TrialRow], moments: Sequence[
     splits = Text(" ".join(split.rjust(width) for split in ("train", "val", "test")), style="dim")
     lines: list[tuple[str | Text, ...]] = [("", *(splits for _ in moments), *(("",) if with_best else ()))]
     for row in rows:
-        cells = [_three([figure(row.cells.get(moment, {}).get(split)) for split in SPLITS], width) for moment in moments]
+        cells = [three([figure(row.cells.get(moment, {}).get(split)) for split in SPLITS], width) for moment in moments]
         lines.append((row.label, *cells, *((figure(row.best),) if with_best else ())))
         if any(moment in row.report for moment in moments):
-            given = [_three([f"{value:.1f}" for value in row.report.get(moment, ())], width) for moment in moments]
+            given = [three([f"{value:.1f}" for value in row.report.get(moment, ())], width) for moment in moments]
             lines.append(("  report", *given, *(("",) if with_best else ())))
     print_table(target, columns, lines, flexible="trial")
-
-
-def _three(figures: Sequence[str], width: int) -> str:
-    return " ".join(each.rjust(width) for each in figures)
-
-
-def figure(spread: Spread | None) -> str:
-    """Such as ``97.4`` or ``97.4±0.2``, in percent."""
-    if spread is None:
-        return "-"
-    return f"{100 * spread.mean:.1f}" + (f"±{100 * spread.deviation:.1f}" if spread.count > 1 else "")

@@ -22,6 +22,18 @@ class Spread:
     count: int
 
 
+def figure(spread: Spread | None) -> str:
+    """Such as ``97.4`` or ``97.4±0.2``, in percent."""
+    if spread is None:
+        return "-"
+    return f"{100 * spread.mean:.1f}" + (f"±{100 * spread.deviation:.1f}" if spread.count > 1 else "")
+
+
+def three(figures: Sequence[str], width: int) -> str:
+    """The figures of train, validation and test at one epoch, or what stands above them, each so wide."""
+    return " ".join(each.rjust(width) for each in figures)
+
+
 Cells = dict[str, dict[str, Spread]]
 """By epoch (``end`` for the end) and split."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from tui_trainer.sweeps.results import SPLITS, Spread, TrialRow
+from tui_trainer.sweeps.results import SPLITS, TrialRow, figure, three
 from tui_trainer.tui.about import About
 from tui_trainer.tui.controls.paint import Part, fit, plain, strip
 from tui_trainer.tui.controls.table import Column, Table
@@ -66,15 +66,15 @@ class SweepFigures(Table[Line]):
 
     def _lay_out(self) -> None:
         several = max((len(row.runs) for row in self.rows), default=1)
-        figure = 9 if several > 1 else 5
-        width, self._room = 3 * figure + 3, self.scrollable_content_region.width
+        wide = 9 if several > 1 else 5
+        width, self._room = 3 * wide + 3, self.scrollable_content_region.width
         moments = list(dict.fromkeys(moment for row in self.rows for moment in row.cells))
         shown = self._window(moments, max(1, (self._room - LABEL - 1) // (width + 1)))
         lines = []
         for row in self.rows:
-            lines.append(Line(short_label(row.label), tuple(_three([_figure(row.cells.get(moment, {}).get(split)) for split in SPLITS], figure) for moment in shown)))
+            lines.append(Line(short_label(row.label), tuple(three([figure(row.cells.get(moment, {}).get(split)) for split in SPLITS], wide) for moment in shown)))
             if any(moment in row.report for moment in shown):
-                lines.append(Line("  report", tuple(_three([f"{value:.1f}" for value in row.report.get(moment, ())], figure) for moment in shown), "muted"))
+                lines.append(Line("  report", tuple(three([f"{value:.1f}" for value in row.report.get(moment, ())], wide) for moment in shown), "muted"))
         columns: list[Column[Line]] = [Column("label", "trial", LABEL, lambda line: (line.label, line.looks or "bold"), grows=True, most=48)]
         for number, moment in enumerate(shown):
 
@@ -83,7 +83,7 @@ class SweepFigures(Table[Line]):
 
             columns.append(Column(moment, moment if moment == "end" else f"epoch {moment}", width, cell, "right"))
         new = [(column.key, column.width) for column in columns] != [(column.key, column.width) for column in self.columns]
-        self.columns, self._splits = columns, _three(["train", "val", "test"], figure)
+        self.columns, self._splits = columns, three(["train", "val", "test"], wide)
         self.show(lines)
         if new:
             self._measure()
@@ -117,13 +117,3 @@ class SweepFigures(Table[Line]):
         y = number + 2 - self.scroll_offset.y
         if 1 < y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
-
-
-def _three(figures: list[str], width: int) -> str:
-    return " ".join(each.rjust(width) for each in figures)
-
-
-def _figure(spread: Spread | None) -> str:
-    if spread is None:
-        return "-"
-    return f"{100 * spread.mean:.1f}" + (f"±{100 * spread.deviation:.1f}" if spread.count > 1 else "")
