@@ -1,7 +1,12 @@
 """Layer lists against plain PyTorch: shapes, parameters, refusals, and the order layers are really computed in."""
 
 import copy
+import os
+import platform
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -292,3 +297,25 @@ def test_weights_that_no_memory_holds_are_refused() -> None:
     huge = network({"type": "flatten"}, *[{"type": "dense", "units": 1_000_000}] * 2, LAST)
     with pytest.raises(Exception, match=r"need 3\d{3}\.\d GiB"):
         build(huge, (1, 2, 2), 2)
+
+
+CHECKER = Path("/lib") / f"{platform.machine()}-linux-gnu" / "libc_malloc_debug.so.0"
+SHORTCUTS = """
+import torch
+from tui_trainer.config import Network
+from tui_trainer.models import build
+torch.set_num_threads(1)
+block = {"type": "residual", "layers": [{"type": "max-pool"}]}
+for _ in range(60):
+    model = build(Network.model_validate({"layers": [block, {"type": "flatten"}, {"type": "dense", "units": "classes"}]}), (3, 8, 8), 5)
+    model = model.to(memory_format=torch.channels_last)
+    model(torch.randn(3, 3, 8, 8).to(memory_format=torch.channels_last).requires_grad_()).sum().backward()
+    block["layers"] = [{"type": "conv2d", "channels": 5, "kernel": 1, "stride": 2}]
+"""
+
+
+@pytest.mark.skipif(not CHECKER.exists(), reason="needs glibc's memory checker")
+def test_a_strided_shortcut_of_few_channels_stays_within_its_memory() -> None:
+    checked = {"LD_PRELOAD": str(CHECKER), "MALLOC_CHECK_": "3", "PYTHONMALLOC": "malloc"}
+    done = subprocess.run([sys.executable, "-c", SHORTCUTS], env=os.environ | checked, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
