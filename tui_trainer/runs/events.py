@@ -240,8 +240,10 @@ KINDS: dict[str, type[Event]] = {
         Steered, Paused, Continued, Forked, Warned, RunEnded,
     )
 }
-_FIGURES = {kind: {field.name for field in dataclasses.fields(kind) if field.type is float} for kind in KINDS.values()}
+_PLACES = {"time", "elapsed", "epoch"}
+"""Where on its axes an event stands: a number always, while a figure may be none."""
 _FIELDS = {kind: tuple(field.name for field in dataclasses.fields(kind)) for kind in KINDS.values()}
+_FIGURES = {kind: {field.name for field in dataclasses.fields(kind) if field.type is float} - _PLACES for kind in KINDS.values()}
 _LARGEST = 2**62
 
 
@@ -251,6 +253,10 @@ def _is_int(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return type(value) is float or _is_int(value)
+
+
+def _is_finite(value: Any) -> bool:
+    return (type(value) is float and math.isfinite(value)) or _is_int(value)
 
 
 def _is_matrix(value: Any) -> bool:
@@ -275,9 +281,13 @@ _FITS: dict[Any, Callable[[Any], bool]] = {
     dict[str, Any]: lambda value: isinstance(value, dict),
     dict[str, list[Any]]: lambda value: isinstance(value, dict) and all(isinstance(each, list) and len(each) == 2 for each in value.values()),
 }
-_CHECKS = {
-    kind: tuple((field.name, _FITS[str if get_origin(field.type) is Literal else field.type]) for field in dataclasses.fields(kind)) for kind in KINDS.values()
-}
+
+
+def _check(field: "dataclasses.Field[Any]") -> Callable[[Any], bool]:
+    return _is_finite if field.name in _PLACES else _FITS[str if get_origin(field.type) is Literal else field.type]
+
+
+_CHECKS = {kind: tuple((field.name, _check(field)) for field in dataclasses.fields(kind)) for kind in KINDS.values()}
 _WORDS = {kind: {field.name: get_args(field.type) for field in dataclasses.fields(kind) if get_origin(field.type) is Literal} for kind in KINDS.values()}
 
 
@@ -291,20 +301,17 @@ def encode(event: Event) -> str:
         return json.dumps(finite, separators=(",", ":")) + "\n"
 
 
-def _figure(value: Any, name: str, kind: type[Event]) -> Any:
-    return math.nan if value is None and name in _FIGURES[kind] else value
-
-
 def decode(line: str | bytes) -> Event | None:
     """The event of a line; None for a kind this version does not know. Raises ValueError for a damaged line."""
-    values = json.loads(line)
+    values = json.loads(line if isinstance(line, str) else line.decode())  # which it would look for the encoding of
     if not isinstance(values, dict) or not isinstance(name := values.get("event"), str):
         raise ValueError("not an event")
     kind = KINDS.get(name)
     if kind is None:
         return None
+    figures = _FIGURES[kind]
     try:
-        event = kind(**{name: _figure(values[name], name, kind) for name in _FIELDS[kind] if name in values})
+        event = kind(**{name: math.nan if values[name] is None and name in figures else values[name] for name in _FIELDS[kind] if name in values})
     except TypeError as error:
         raise ValueError(str(error)) from None
     for name, fits in _CHECKS[kind]:

@@ -5,9 +5,10 @@ apart without parsing, and of the steps only every k-th is decoded: enough for a
 """
 
 import os
+import re
 from array import array
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -34,6 +35,8 @@ from tui_trainer.runs.events import (
 from tui_trainer.runs.lines import Lines
 
 POINTS = 16_384
+READ_POINTS = 8_192
+"""Of a long run so many, and up to twice as many, are read: chosen by decoding one step in so many, which takes most of the time."""
 RECENT = 2_048
 MATRICES = 4
 """Newest evaluations of a split that are kept whole: what a resumed run may go back behind."""
@@ -41,6 +44,7 @@ KEPT_EVENTS = 1_000
 STEP_LINE = b'{"event":"StepsTrained"'
 BOUNDARY_LINE = b'{"event":"BoundaryDrawn"'
 START_LINE = b'{"event":"RunStarted"'
+AFTER_STEPS = re.compile(rb'\n(?!\{"event":"StepsTrained"|\Z)')
 STEP_BYTES = 230
 """About the length of a line of StepsTrained."""
 STEP_COLUMNS = ("step", "epoch", "elapsed", "loss", "accuracy", "learning_rate", "gradient_norm", "images_per_second", "memory_bytes")
@@ -264,30 +268,32 @@ def read_history(path: Path) -> tuple[History, int]:
         size = os.stat(path).st_size  # noqa: PTH116
     except FileNotFoundError:
         return history, 0
-    every = max(1, size // STEP_BYTES // POINTS)
+    every = max(1, size // STEP_BYTES // READ_POINTS)
     history.steps.stride = every
     seen, drawn, newest, boundary = 0, 0, b"", b""
     reader = Lines(path)
-    for lines in reader.blocks():
-        for line in lines:
-            if line.startswith(STEP_LINE):
-                seen += 1
-                newest = line
-                if seen % every:
-                    continue
-                history.steps._waiting = every
-                history.steps.seen += every - 1
-            elif line.startswith(BOUNDARY_LINE):
+    for block in reader.wholes():
+        for start, end in _stretches(block):
+            if block.startswith(STEP_LINE, start):
+                count = block.count(b"\n", start, end)
+                for line in _every(block, start, end, count, range(every - seen % every, count + 1, every)):
+                    history.steps._waiting = every
+                    _take(history, line)
+                seen += count
+                newest = block[block.rfind(b"\n", start, end - 1) + 1 : end]
+                continue
+            line = block[start : end - 1]
+            if line.startswith(BOUNDARY_LINE):
                 drawn += 1
                 boundary = line
                 continue
-            elif not line:
-                continue
-            elif line.startswith(START_LINE):
+            if line.startswith(START_LINE):
                 newest = b""  # it may be taken again
                 _take_boundary(history, boundary)
                 boundary = b""
-            _take(history, line)
+            if line:
+                _take(history, line)
+    history.steps.seen, history.steps._waiting = seen, seen % every
     history.damaged += reader.overlong
     history.count += seen - seen // every + drawn
     _take_boundary(history, boundary)
@@ -295,6 +301,29 @@ def read_history(path: Path) -> tuple[History, int]:
         _take_newest(history, newest)
     history.recent = _tail(path, size)
     return history, reader.offset
+
+
+def _stretches(block: bytes) -> Iterator[tuple[int, int]]:
+    """Where lines begin and end that belong together: any number of steps in a row, or one other line."""
+    place = 0
+    while place < len(block):
+        if block.startswith(STEP_LINE, place):
+            other = AFTER_STEPS.search(block, place)
+            end = other.end() if other else len(block)
+        else:
+            end = block.index(b"\n", place) + 1
+        yield place, end
+        place = end
+
+
+def _every(block: bytes, start: int, end: int, count: int, wanted: range) -> Iterator[bytes]:
+    """The lines of these numbers, from 1, among ``count`` lines of about one length: where one is to be looked for, its number tells."""
+    if wanted.step == 1:
+        yield from block[start : end - 1].split(b"\n")
+        return
+    for number in wanted:
+        place = block.rfind(b"\n", start, start + (number - 1) * (end - start) // count + 1) + 1 or start
+        yield block[place : block.index(b"\n", place)]
 
 
 def _take(history: History, line: bytes) -> None:

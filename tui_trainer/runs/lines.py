@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from tui_trainer.runs.bounded import open_regular
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 MAX_LINE = 32 << 20
 """Bytes of the longest line that is taken for one: the confusion matrix of 4 000 classes. A longer one is passed over."""
 
@@ -26,7 +26,15 @@ class Lines:
         self._inside_overlong = False
 
     def blocks(self) -> Iterator[list[bytes]]:
-        """What is new, up to the size that the file has now. Raises OSError, also where it is no ordinary file."""
+        """What is new, as lists of lines. Raises as :meth:`wholes`."""
+        for whole in self.wholes():
+            yield whole[:-1].split(b"\n")
+
+    def wholes(self) -> Iterator[bytes]:
+        """What is new, up to the size that the file has now: so many whole lines at a time, each with its end.
+
+        Raises OSError, also where it is no ordinary file.
+        """
         try:
             size = os.stat(self.path).st_size  # noqa: PTH116 - one call, ten times a second
             if size < self.offset:
@@ -35,22 +43,23 @@ class Lines:
                 return
             with open_regular(self.path) as file:
                 file.seek(self.offset)
-                left, torn = size - self.offset, [b""]
+                left, torn = size - self.offset, list[bytes]()
                 while left > 0 and (block := file.read(min(BLOCK, left))):
                     left -= len(block)
-                    first, *lines = block.split(b"\n")
-                    torn.append(first)
-                    if lines:
-                        lines = [b"".join(torn), *lines]
-                        torn = [lines.pop()]
-                        self.offset += sum(map(len, lines)) + len(lines)
+                    end = block.rfind(b"\n") + 1
+                    if end:
+                        whole = b"".join((*torn, block[:end]))
+                        torn = []
+                        self.offset += len(whole)
                         if self._inside_overlong:
                             self._inside_overlong = False
-                            del lines[0]
-                        yield lines
+                            whole = whole[whole.index(b"\n") + 1 :]
+                        if whole:
+                            yield whole
+                    torn.append(block[end:])
                     if self._inside_overlong or sum(map(len, torn)) > MAX_LINE:
                         self._pass_over(sum(map(len, torn)))
-                        torn = [b""]
+                        torn = []
                         left -= self._pass_hole(file)
         except FileNotFoundError:
             return

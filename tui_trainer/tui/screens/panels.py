@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 from textual.widget import Widget
@@ -90,7 +91,7 @@ class TrendsPanel(Container):
             done = 0
         self._drawn[name] = source, len(values)
         if len(values) > done:
-            trend.extend(xs[done:], [scale * value for value in values[done:]])
+            trend.extend(xs[done:], scale * np.asarray(values[done:]))
 
 
 def rate_now(history: History) -> float:

@@ -68,21 +68,20 @@ class Bins:
         self.used = 0
         """Stretches that x has reached."""
 
-    def add(self, x: float, value: float) -> None:
-        """One more value; NaN and infinite ones take their place, but no part in a mean."""
-        place = self.reach(x)
-        self.there[place] = True
-        if math.isfinite(value):
-            self.sums[place] += value
-            self.counts[place] += 1
+    def extend(self, xs: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> None:
+        """More values with their x; NaN and infinite ones take their place, but no part in a mean."""
+        self.reach(float(xs.max(initial=0.0)))
+        places = np.minimum((xs / self.end * BINS).astype(np.intp), BINS - 1)
+        self.there[places] = True
+        finite = np.isfinite(values)
+        self.sums += np.bincount(places[finite], values[finite], BINS)
+        self.counts += np.bincount(places[finite], minlength=BINS)
 
-    def reach(self, x: float) -> int:
-        """x is as far as this; in which stretch that is."""
+    def reach(self, x: float) -> None:
+        """x is as far as this."""
         while x > self.end:
             self._double()
-        place = min(int(x / self.end * BINS), BINS - 1)
-        self.used = max(self.used, place + 1)
-        return place
+        self.used = max(self.used, min(int(x / self.end * BINS), BINS - 1) + 1)
 
     def means(self, width: int, *, whole: bool = False) -> npt.NDArray[np.float64]:
         """The mean in each of ``width`` equal parts, as far as x has come (``whole``: what there is, over all of them).
@@ -165,12 +164,12 @@ class Trend(Painted):
         self._value: float | None = None
         self._over = False
 
-    def extend(self, xs: Sequence[float], values: Sequence[float]) -> None:
+    def extend(self, xs: npt.ArrayLike, values: npt.ArrayLike) -> None:
         """More values with their x, oldest first."""
-        for x, value in zip(xs, values, strict=True):
-            self._bins.add(x, value)
-        if len(values):
-            self.now(values[-1])
+        found = np.asarray(values, dtype=np.float64)
+        if len(found):
+            self._bins.extend(np.asarray(xs, dtype=np.float64), found)
+            self.now(float(found[-1]))
             self.changed()
 
     def now(self, value: float) -> None:
