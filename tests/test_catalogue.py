@@ -17,7 +17,7 @@ from small_sets import idx, write_mnist
 from tui_trainer.catalogue import KNOWN, data_facts, data_root, list_sets, prepare_set
 from tui_trainer.catalogue.known import IDX_NAMES, Download, Part
 from tui_trainer.config import ConfigError, Data
-from tui_trainer.config.data import POINT_SETS
+from tui_trainer.config.sets import POINT_SETS
 
 
 def test_facts_and_listing_import_no_torch(tmp_path):

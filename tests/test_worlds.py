@@ -16,7 +16,7 @@ from tui_trainer.asking.wire import decode_question, decode_told, encode_answer,
 from tui_trainer.catalogue.facts import data_facts
 from tui_trainer.catalogue.points import FEATURES, Extent, make_points
 from tui_trainer.config import ConfigError, Data, load_config
-from tui_trainer.config.data import POINT_SETS
+from tui_trainer.config.sets import POINT_SETS
 from tui_trainer.data import Preprocess, load_dataset
 from tui_trainer.data.points import seen
 from tui_trainer.inspection.inspection import Inspection

@@ -19,8 +19,8 @@ from tui_trainer.catalogue.idx import idx_shape
 from tui_trainer.catalogue.known import KNOWN, Download, KnownSet, Part
 from tui_trainer.catalogue.places import data_root, find_parts
 from tui_trainer.config import ConfigError
-from tui_trainer.config.data import POINT_SETS
 from tui_trainer.config.errors import nearest
+from tui_trainer.config.sets import POINT_SETS
 
 TIMEOUT = 8.0
 """Seconds without an answer after which a mirror is given up."""

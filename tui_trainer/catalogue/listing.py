@@ -8,7 +8,7 @@ from tui_trainer.catalogue.known import KNOWN, KnownSet
 from tui_trainer.catalogue.places import data_root, find_parts
 from tui_trainer.catalogue.points import FEATURES, TITLES, class_names
 from tui_trainer.config import ConfigError, Data
-from tui_trainer.config.data import POINT_SETS
+from tui_trainer.config.sets import POINT_SETS
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tui_trainer.catalogue.split import split
 from tui_trainer.config import Data
-from tui_trainer.config.data import POINT_SETS
+from tui_trainer.config.sets import POINT_SETS
 
 if TYPE_CHECKING:
     import numpy as np

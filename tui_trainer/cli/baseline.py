@@ -45,8 +45,8 @@ def baseline(
     from tui_trainer.cli.console import claimed_stdout
     from tui_trainer.cli.evaluate import SPLITS
     from tui_trainer.config import ConfigError
-    from tui_trainer.config.data import POINT_SETS
     from tui_trainer.config.errors import nearest
+    from tui_trainer.config.sets import POINT_SETS
     from tui_trainer.runs.baselines import baseline_result
 
     if split not in SPLITS:

@@ -55,7 +55,7 @@ def prepare(
 ) -> None:
     """Fetch a data set, or check that it is whole."""
     from tui_trainer.cli.console import console
-    from tui_trainer.config.data import POINT_SETS
+    from tui_trainer.config.sets import POINT_SETS
 
     if name in (*OWN_SETS, *POINT_SETS):
         _describe(name, data_dir)
@@ -120,7 +120,7 @@ def _describe(name: str, data_dir: str | None) -> None:
 
 def _facts(found: "Facts") -> list[tuple[str, str]]:
     from tui_trainer.cli.console import count
-    from tui_trainer.config.data import POINT_SETS
+    from tui_trainer.config.sets import POINT_SETS
     from tui_trainer.network import show
 
     is_points = found.dataset in POINT_SETS

@@ -8,7 +8,7 @@ from tui_trainer.cli.console import count, duration, percent, points, rate
 from tui_trainer.cli.figures import figures_json, print_by_class
 from tui_trainer.cli.tables import table, words
 from tui_trainer.config import Config, ConfigError, Figure, Reference, to_tree
-from tui_trainer.config.data import POINT_SETS
+from tui_trainer.config.sets import POINT_SETS
 from tui_trainer.runs.citation import citation
 from tui_trainer.runs.diagnosis import diagnose
 from tui_trainer.runs.events import Evaluated

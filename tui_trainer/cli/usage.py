@@ -4,7 +4,8 @@ from typing import Any
 
 import typer
 
-from tui_trainer.config.errors import allowed, nearest
+from tui_trainer.config.errors import nearest
+from tui_trainer.config.problems import allowed
 
 NO_NUMBER = {"int": "no whole number", "float": "no number"}
 

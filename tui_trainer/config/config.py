@@ -7,8 +7,9 @@ from pydantic_core import PydanticCustomError
 
 from tui_trainer.config.base import Settings, setting
 from tui_trainer.config.baseline import Baseline
-from tui_trainer.config.data import POINT_SETS, Data
+from tui_trainer.config.data import Data
 from tui_trainer.config.network import Network, needing_images, without_hand_gradients
+from tui_trainer.config.sets import POINT_SETS
 from tui_trainer.config.training import Training
 
 PRINTABLE = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"

@@ -5,12 +5,9 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from tui_trainer.config.base import Settings, setting
+from tui_trainer.config.sets import POINT_SETS, ImageSet, PointSet
 
-PointSet = Literal["circles", "moons", "blobs", "xor", "spirals"]
-ImageSet = Literal["digits", "mnist", "fashion-mnist", "kmnist", "cifar10", "folder", "npz"]
 DatasetName = Literal[ImageSet, PointSet]
-POINT_SETS: tuple[str, ...] = get_args(PointSet)
-"""Points in the plane, made by formulas: no pictures, no files."""
 IMAGES = {"dataset": get_args(ImageSet)}
 POINTS = {"dataset": POINT_SETS}
 Features = Literal["plain", "product", "squares", "quadratic", "sines", "all"]

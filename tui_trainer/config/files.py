@@ -12,9 +12,10 @@ from pydantic import ValidationError
 
 from tui_trainer.config.base import Settings, applies, conditions
 from tui_trainer.config.config import Config
-from tui_trainer.config.errors import ConfigError, explain
+from tui_trainer.config.errors import ConfigError
 from tui_trainer.config.paths import is_file
 from tui_trainer.config.presets import preset_path
+from tui_trainer.config.problems import explain
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20

@@ -12,10 +12,11 @@ from pydantic import Field, ValidationError, model_validator
 from tui_trainer.config.base import Settings, setting
 from tui_trainer.config.command import inline
 from tui_trainer.config.config import PRINTABLE, Config
-from tui_trainer.config.errors import ConfigError, explain, nearest
+from tui_trainer.config.errors import ConfigError, nearest
 from tui_trainer.config.files import describe_overrides, parse_config, read_tree
 from tui_trainer.config.paths import is_file
 from tui_trainer.config.presets import preset_path, presets_dir
+from tui_trainer.config.problems import explain
 
 FOLDER = "sweeps"
 """Of the presets: files there are sweeps."""

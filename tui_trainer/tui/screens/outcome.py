@@ -8,7 +8,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_trainer.config import ConfigError
+from tui_trainer.config.errors import ConfigError
 from tui_trainer.runs.bounded import read_small
 from tui_trainer.runs.checkpoints import read_index
 from tui_trainer.runs.citation import citation

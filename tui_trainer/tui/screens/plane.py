@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from tui_trainer.config import ConfigError
-from tui_trainer.config.data import POINT_SETS
+from tui_trainer.config.errors import ConfigError
+from tui_trainer.config.sets import POINT_SETS
 from tui_trainer.pictures.field import Dot
-from tui_trainer.runs import RunFolder
 from tui_trainer.runs.boundary import unpack
 from tui_trainer.runs.events import BoundaryDrawn
 from tui_trainer.tui.controls.paint import plain
@@ -30,6 +29,7 @@ def in_the_plane(feed: "Feed") -> bool:
 def dots_in(run: Path, left: float, right: float, bottom: float, top: float) -> list[Dot]:
     """The points that the run trains on and holds out, where they lie in this part of the plane; none where its config cannot be read."""
     from tui_trainer.catalogue.points import split_points
+    from tui_trainer.runs import RunFolder
 
     try:
         parts = split_points(RunFolder(run).known_config()[0].data)
