@@ -9,6 +9,7 @@ from recorded_runs import NOON, make_run
 from textual.pilot import Pilot
 
 from tui_trainer.config import load_config
+from tui_trainer.runs.keeping import write_note
 from tui_trainer.runs.lineage import Lineage, write_lineage
 from tui_trainer.runs.listing import Listing
 from tui_trainer.tui.app import TrainerApp
@@ -101,10 +102,13 @@ async def test_forks_stand_under_the_run_they_come_from(root: Path) -> None:
 
 
 def test_only_what_changed_is_read_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in (*root.glob("*/status.json"), *root.iterdir()):
+        os.utime(place, (1e9, 1e9))  # what changed this moment is read again anyway: it may change once more
     listing = Listing(root)
     before = {each.run.name: each for each in listing.look()}
-    status = root / "two" / "status.json"
-    os.utime(status, ns=(1, 1))
+    os.utime(root / "two" / "status.json", ns=(1, 1))
+    write_note(root / "three", "a note")
     after = {each.run.name: each for each in listing.look()}
     assert after["one"] is before["one"]
     assert after["two"] is not before["two"]
+    assert after["three"] is not before["three"]

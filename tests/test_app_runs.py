@@ -238,6 +238,12 @@ def test_the_first_paint_waits_for_neither_schema_nor_numpy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_watching_runs_does_without_the_schema() -> None:
+    code = "import sys; import tui_trainer.tui.app; from tui_trainer.tui.screens import runs, train; print([name for name in ('pydantic', 'psutil') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize(("connection", "option", "expected"), [("10.0.0.1 1 10.0.0.2 22", "None", "120 2.0 none"), ("", "None", "120 3.0 none"), ("", "2", "2 2 none")])
 def test_over_ssh_it_is_frugal_by_itself(connection: str, option: str, expected: str) -> None:
     code = f"""

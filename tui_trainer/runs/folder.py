@@ -1,16 +1,19 @@
-"""The run folder: where it is, making one, finding one."""
+"""The run folder: where it is, making one, finding one; the config's schema is imported where a config is read or written."""
 
 import os
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tui_trainer.config import Config, ConfigError, load_config, load_known, to_toml
-from tui_trainer.config.errors import nearest
+from tui_trainer.config.errors import ConfigError, nearest
 from tui_trainer.config.paths import given_path, is_file
 from tui_trainer.runs.names import check_name, new_name
 from tui_trainer.runs.status import Status, write_status
+
+if TYPE_CHECKING:
+    from tui_trainer.config import Config
 
 MAX_TRIES = 1000
 
@@ -51,8 +54,10 @@ class RunFolder:
         """What the trainer's process printed."""
         return self.path / "trainer.log"
 
-    def config(self) -> Config:
+    def config(self) -> "Config":
         """The run's config, for training on. Raises ConfigError."""
+        from tui_trainer.config import load_config
+
         try:
             return load_config(self.config_file)
         except ConfigError as error:
@@ -60,8 +65,10 @@ class RunFolder:
                 raise ConfigError(f"{error}; a newer version of tui-trainer seems to have made this run, and is needed to train it", error.problems) from None
             raise
 
-    def known_config(self) -> tuple[Config, list[str]]:
+    def known_config(self) -> tuple["Config", list[str]]:
         """The run's config for looking at it, and the keys that a newer version wrote, which are left out. Raises ConfigError."""
+        from tui_trainer.config import load_known
+
         return load_known(self.config_file)
 
 
@@ -70,11 +77,13 @@ def runs_dir(given: str | Path | None = None) -> Path:
     return Path(given or os.environ.get("TUI_TRAINER_RUNS_DIR") or "runs")
 
 
-def create_run(config: Config, root: Path, name: str | None = None, preset: str = "") -> RunFolder:
+def create_run(config: "Config", root: Path, name: str | None = None, preset: str = "") -> RunFolder:
     """A new run folder that holds ``config``, in state starting.
 
     Raises ConfigError where the name is taken or not allowed, or the place cannot be written; then there is no folder.
     """
+    from tui_trainer.config import to_toml
+
     name = check_name(name) if name else None
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -95,7 +104,7 @@ def create_run(config: Config, root: Path, name: str | None = None, preset: str 
     return RunFolder(path)
 
 
-def anchored(config: Config) -> Config:
+def anchored(config: "Config") -> "Config":
     """The config with whole paths, so that the run can be evaluated and run again from any directory."""
     data, network = config.data, config.network
     if data.directory:

@@ -1,11 +1,17 @@
 """All runs of a folder, quickly: one small file is read per run."""
 
 import os
+import stat
+import time
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_trainer.runs.folder import RunFolder, run_names
+from tui_trainer.runs.folder import RunFolder
 from tui_trainer.runs.status import LIVE, Status, true_status
+
+SETTLED = 2.0
+"""Seconds after which a file that changes again has another time of change, however coarse the file system's clock is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +34,19 @@ class ListedRun:
 
 
 class Listing:
-    """The runs of a folder, looked at again and again: a status that did not change is not read again, but for live runs."""
+    """The runs of a folder, looked at again and again: where neither status nor folder changed nothing is read again, but for live runs."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._known: dict[str, tuple[int, ListedRun]] = {}
+        self._known: dict[str, tuple[tuple[int, int] | None, ListedRun]] = {}
 
     def look(self) -> list[ListedRun]:
         """Every run: live ones first, then the one last heard of; damaged ones at the end. What did not change is the same object."""
         known, self._known = self._known, {}
-        for name in run_names(self.root):
-            run = RunFolder(self.root / name)
-            stamp = _stamp(run)
+        for name, stamp in _stamps(self.root, known):
             before = known.get(name)
-            fresh = before is None or before[0] != stamp or before[1].live or before[1].status is None
-            self._known[name] = (stamp, _listed(run)) if fresh or before is None else before
+            fresh = before is None or stamp is None or before[0] != stamp or before[1].live or before[1].status is None
+            self._known[name] = (stamp, _listed(RunFolder(self.root / name))) if fresh or before is None else before
         return sorted((listed for _, listed in self._known.values()), key=lambda each: (not each.live, -each.newest, each.run.name))
 
 
@@ -51,11 +55,28 @@ def list_runs(root: Path) -> list[ListedRun]:
     return Listing(root).look()
 
 
-def _stamp(run: RunFolder) -> int:
+def _stamps(root: Path, known: Container[str]) -> Iterator[tuple[str, tuple[int, int] | None]]:
+    """Each run's name, and when its folder (a file in it came or went) and its status changed; None where that is just now."""
+    now = time.time()
     try:
-        return os.stat(run.path / "status.json").st_mtime_ns  # noqa: PTH116
+        entries = list(os.scandir(root))
     except OSError:
-        return 0
+        return
+    for entry in entries:
+        if entry.name.startswith(".") or (entry.name not in known and not os.path.exists(f"{entry.path}/config.toml")):  # noqa: PTH110
+            continue
+        try:
+            folder = entry.stat()
+        except OSError:
+            continue  # gone this moment
+        if not stat.S_ISDIR(folder.st_mode):
+            continue
+        try:
+            status = os.stat(f"{entry.path}/status.json").st_mtime_ns  # noqa: PTH116
+        except OSError:
+            status = 0
+        stamp = folder.st_mtime_ns, status
+        yield entry.name, stamp if now - max(stamp) / 1e9 > SETTLED else None
 
 
 def _listed(run: RunFolder) -> ListedRun:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tui_trainer.runs.lineage import Lineage, Node, read_lineage, walk
-from tui_trainer.tui.forms.schema import show
 
 
 def branches(trees: Sequence[Node], *, live: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
@@ -35,5 +34,7 @@ def origin(run: Path) -> str:
 
 
 def _changed(lineage: Lineage) -> str:
+    from tui_trainer.tui.forms.schema import show  # and with it the config's schema, which only forks need here
+
     changed = [f"{key.rpartition('.')[2].replace('_', ' ')} {show(old) or 'none'} → {show(new) or 'none'}" for key, (old, new) in lineage.changes.items()]
     return f": {', '.join(changed)}" if changed else ""

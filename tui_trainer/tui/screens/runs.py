@@ -126,10 +126,10 @@ class RunsScreen(Screen[None]):
         self.sorted_by, self.turned = "when", False
         self.families = False
         self.marked = Marked()
-        self._notes: dict[Path, tuple[int, str]] = {}
         self._listing: Listing | None = None
         self._rows: dict[Path, tuple[ListedRun, Row]] = {}
         self._order: list[str] = []
+        self._told: list[str] = []
 
     def compose(self) -> ComposeResult:
         """The filter, the table, the keys."""
@@ -166,7 +166,8 @@ class RunsScreen(Screen[None]):
         branch: dict[str, str] = {}
         if self.families:
             branch = dict(branches(grow(listed), live=frozenset(each.run.name for each in listed if each.live)))
-        self.rows = [replace(self._row(each, now), slot=self.marked.get(each.run.path), branch=branch.get(each.run.name, "")) for each in listed]
+        rows = [(self._row(each, now), self.marked.get(each.run.path), branch.get(each.run.name, "")) for each in listed]
+        self.rows = [row if (row.slot, row.branch) == (slot, lines) else replace(row, slot=slot, branch=lines) for row, slot, lines in rows]
         self._order = list(branch)
         self._show()
 
@@ -175,20 +176,10 @@ class RunsScreen(Screen[None]):
         state = status.state if status else "damaged"
         created = status.created if status else 0.0
         reason = (status.reason if status and status.state in ("failed", "crashed", "stopped") else "") or listed.problem
-        note, when = self._note(path), ago(now - created) if created else ""
-        known = self._rows.get(path)
-        if known is None or known[0] is not listed or (known[1].note, known[1].when) != (note, when):
+        known, when = self._rows.get(path), ago(now - created) if created else ""
+        note = known[1].note if known is not None and known[0] is listed else read_note(path)
+        if known is None or known[0] is not listed or known[1].when != when:
             self._rows[path] = known = listed, Row(path, state, reason, _still(status), note, when)
-        return known[1]
-
-    def _note(self, path: Path) -> str:
-        try:
-            stamp = (path / "note.txt").stat().st_mtime_ns
-        except OSError:
-            return ""
-        known = self._notes.get(path)
-        if known is None or known[0] != stamp:
-            self._notes[path] = known = (stamp, read_note(path))
         return known[1]
 
     def _show(self) -> None:
@@ -228,7 +219,9 @@ class RunsScreen(Screen[None]):
             lines = [fit(told, max(10, self.size.width - 2))]
             lines += [f"note: {row.note}"] if row.note else []
             lines += [f"{row.state}: {row.reason}"] if row.reason else []
-        self.query_one("#summary", Static).update(plain("\n".join(lines)))
+        if lines != self._told:
+            self._told = lines
+            self.query_one("#summary", Static).update(plain("\n".join(lines)))
 
     @property
     def row(self) -> Row | None:
