@@ -10,8 +10,6 @@ from tui_trainer.backprop import loss_rule
 from tui_trainer.backprop.losses import plain_cross_entropy
 from tui_trainer.backprop.stacked import StackedNetworks
 from tui_trainer.config import Recipe
-from tui_trainer.network import size_of
-from tui_trainer.training.batches import CHUNK_BYTES
 from tui_trainer.training.loop import Loop
 from tui_trainer.training.losses import class_weights
 from tui_trainer.training.optimisers import Optimiser, Sgd
@@ -51,20 +49,10 @@ class StackedStep:
         """The images ready for the first layer: (M, B, N), or (B, N) where all are shown the same."""
         shared = all(each.data_ptr() == images[0].data_ptr() for each in images)
         if images[0].dim() == 1:
-            return self._prepared(images[0]) if shared else self._prepared(torch.cat(list(images))).view(len(images), len(images[0]), -1)
+            places = images[0] if shared else torch.cat(list(images))
+            rows = self.data.preprocess(self.data.train.read(places)[0]).flatten(1)
+            return rows if shared else rows.view(len(images), len(images[0]), -1)
         return images[0].flatten(1) if shared else torch.stack([each.flatten(1) for each in images])
-
-    def _prepared(self, places: Tensor) -> Tensor:
-        """The images at these places, normalised, a row each; so many at a time as the cache holds."""
-        values = size_of(self.data.shape)
-        rows = torch.empty(len(places), values, device=places.device)
-        block = max(1, CHUNK_BYTES // (4 * values))
-        for part, wanted in zip(torch.split(rows, block), torch.split(places, block), strict=True):
-            part.copy_(self.data.train.read(wanted)[0].flatten(1))
-            ready = self.data.preprocess(part.view(-1, *self.data.shape))  # in place, but for whitening
-            if ready.data_ptr() != part.data_ptr():
-                part.copy_(ready.flatten(1))
-        return rows
 
 
 def stacked_rule(recipe: Recipe, weights: Tensor | None) -> StackedRule:
