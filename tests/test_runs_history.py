@@ -1,6 +1,7 @@
 """History: the same picture from a log of any length, in bounded memory; a feed that follows a run and its commands."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,18 @@ def test_a_track_stays_small_for_ever() -> None:
     assert len(track) < 200
     assert list(track["step"]) == sorted(track["step"])
     assert track["step"][-1] > 99_000
+
+
+@pytest.mark.parametrize("value", ["null", "NaN", "1e999"])
+def test_a_step_without_a_place_is_damaged_and_a_figure_without_a_value_is_not(tmp_path: Path, value: str) -> None:
+    file = tmp_path / "events.jsonl"
+    line = encode(step(1))
+    assert '"epoch":0.01' in line
+    assert '"loss":' in line
+    file.write_text(line.replace('"epoch":0.01', f'"epoch":{value}') + re.sub(r'"loss":[^,]+', f'"loss":{value}', line))
+    history, _ = read_history(file)
+    assert history.damaged == 1
+    assert len(history.steps) == 1
 
 
 def test_a_torn_or_damaged_line_costs_only_itself(tmp_path: Path) -> None:
