@@ -17,6 +17,7 @@ from tui_trainer.tui.app import TrainerApp
 from tui_trainer.tui.controls.header import Header
 from tui_trainer.tui.controls.keybar import KeyBar
 from tui_trainer.tui.controls.table import Table
+from tui_trainer.tui.pace import Pace
 from tui_trainer.tui.screens.curves import Curves
 from tui_trainer.tui.screens.outcome import Outcome
 from tui_trainer.tui.screens.panels import LogPanel, MatrixPanel
@@ -400,3 +401,15 @@ async def test_the_diagnosis_follows_the_evaluations_and_says_what_helps(tmp_pat
         text = str(watch.screen.query_one("#diagnosis Static").render())
         assert "! Overfitting since epoch 4:" in text
         assert "training.early_stopping" in text
+
+
+@pytest.mark.parametrize(("cost", "looks"), [(0.005, 30), (0.02, 15)])
+def test_looks_that_cost_too_much_are_taken_half_as_often(cost: float, looks: int) -> None:
+    seconds, spent = 0.0, 0.0
+    pace, taken = Pace(lambda: seconds, lambda: spent), 0
+    for _ in range(30):
+        seconds += 1 / 3
+        if pace.due():
+            taken += 1
+            spent += cost
+    assert abs(taken - looks) <= 1

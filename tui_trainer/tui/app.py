@@ -16,6 +16,7 @@ from textual.screen import Screen
 from tui_trainer.tui.actions import EVERYWHERE, bindings
 from tui_trainer.tui.feed import Feed, newest_live_run
 from tui_trainer.tui.messages import RunAdvanced
+from tui_trainer.tui.pace import Pace
 from tui_trainer.tui.preferences import read_theme, write_theme
 from tui_trainer.tui.screens.first import FirstDesign, FirstTrain
 from tui_trainer.tui.widgets import theme
@@ -78,6 +79,7 @@ class TrainerApp(App[None]):
         self.first_run = run
         self.looks = looks
         self.now = clock
+        self._pace = Pace()
         self.feed: Feed | None = None
         self.trainers: list[subprocess.Popen[bytes]] = []
         self._inspector: Inspector | None = None
@@ -162,7 +164,7 @@ class TrainerApp(App[None]):
 
     def _poll(self) -> None:
         self.trainers = [each for each in self.trainers if each.poll() is None]
-        if self.feed is not None and self.feed.loaded and self.feed.poll():
+        if self._pace.due() and self.feed is not None and self.feed.loaded and self.feed.poll():
             self._tell()
 
     def _tell(self) -> None:
