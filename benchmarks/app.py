@@ -39,7 +39,7 @@ class Terminal:
     def __init__(self, *arguments: str, size: tuple[int, int] = (120, 40), rate: float = 0, runs: Path) -> None:
         self.master, side = pty.openpty()
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        env = {key: value for key, value in os.environ.items() if not key.startswith("TEXTUAL")}
+        env = {key: value for key, value in os.environ.items() if not key.startswith("TEXTUAL") and key != "PYTHONDONTWRITEBYTECODE"}
         env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "TUI_TRAINER_RUNS_DIR": str(runs), "PYTHONPATH": str(HERE), "LC_ALL": "C.UTF-8"}
         env |= {"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"} if rate else {}
         self.began = time.perf_counter()
