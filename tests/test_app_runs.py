@@ -233,7 +233,7 @@ def test_neither_the_app_nor_its_screens_import_torch() -> None:
 
 
 def test_the_first_paint_waits_for_neither_schema_nor_numpy() -> None:
-    code = "import sys; import tui_trainer.tui.app; print([name for name in ('pydantic', 'numpy', 'psutil') if name in sys.modules])"
+    code = "import sys; import tui_trainer.tui.app; print([name for name in ('pydantic', 'numpy', 'psutil', 'tui_trainer.runs.events') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY, check=True)
     assert done.stdout.strip() == "[]"
 

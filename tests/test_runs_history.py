@@ -12,7 +12,8 @@ from tui_trainer.runs.commands import Pause, SetLearningRate, decode
 from tui_trainer.runs.events import Evaluated, LearningRateChanged, Paused, RunEnded, RunStarted, Steered, StepsTrained, encode
 from tui_trainer.runs.history import POINTS, History, Track, read_history
 from tui_trainer.runs.keeping import delete_run, read_note, rename_run, write_note
-from tui_trainer.tui.feed import Feed, newest_live_run
+from tui_trainer.runs.listing import newest_live_run
+from tui_trainer.tui.feed import Feed
 
 
 def step(number: int) -> StepsTrained:

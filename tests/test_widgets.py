@@ -76,6 +76,9 @@ def test_bins_are_means_of_equal_stretches_from_the_start(values):
         bins.extend(np.arange(start + 1, start + 1 + len(part)), part)
     assert bins.end == 2 ** math.ceil(math.log2(len(values)))
     assert bins.sums.sum() == pytest.approx(sum(values), rel=1e-6, abs=1e-6)
+    at_once = Bins()
+    at_once.extend(np.arange(1, 1 + len(values)), np.array(values))
+    assert (at_once.counts == bins.counts).all()
     means = bins.means(64)
     assert len(means) == math.ceil(bins.used * 64 / BINS)
     assert len(bins.means(64, whole=True)) == 64

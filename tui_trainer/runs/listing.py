@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_trainer.runs.folder import RunFolder
-from tui_trainer.runs.status import LIVE, Status, true_status
+from tui_trainer.runs.status import LIVE, Status, read_status, true_status
 
 SETTLED = 2.0
 """Seconds after which a file that changes again has another time of change, however coarse the file system's clock is."""
@@ -53,6 +53,22 @@ class Listing:
 def list_runs(root: Path) -> list[ListedRun]:
     """Every run in ``root``: live ones first, then the one last heard of; damaged ones at the end."""
     return Listing(root).look()
+
+
+def newest_live_run(root: Path) -> Path | None:
+    """The run that began last among those at work in ``root``, if there is one."""
+    found: list[tuple[float, Path]] = []
+    try:
+        folders = [Path(entry.path) for entry in os.scandir(root) if entry.is_dir()]
+    except OSError:
+        return None
+    for folder in folders:
+        try:
+            if read_status(folder).state in LIVE and true_status(folder).state in LIVE:
+                found.append((read_status(folder).created, folder))
+        except (OSError, ValueError, TypeError):
+            continue
+    return max(found, default=(0.0, None))[1]
 
 
 def _stamps(root: Path, known: Container[str]) -> Iterator[tuple[str, tuple[int, int] | None]]:

@@ -14,7 +14,6 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from tui_trainer.tui.actions import EVERYWHERE, bindings
-from tui_trainer.tui.feed import Feed, newest_live_run
 from tui_trainer.tui.messages import RunAdvanced
 from tui_trainer.tui.pace import Pace
 from tui_trainer.tui.preferences import read_theme, write_theme
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from tui_trainer.asking import Inspector
     from tui_trainer.config import Config
     from tui_trainer.runs.folder import RunFolder
+    from tui_trainer.tui.feed import Feed
     from tui_trainer.tui.forms.forking import ForkDraft
     from tui_trainer.tui.screens.design import DesignScreen
 
@@ -89,7 +89,10 @@ class TrainerApp(App[None]):
 
     def get_default_screen(self) -> Screen[Any]:
         """What is there at once, while the rest is loaded."""
-        self.first_run = self.first_run or newest_live_run(self.root)
+        if self.first_run is None and self.root.is_dir():
+            from tui_trainer.runs.listing import newest_live_run
+
+            self.first_run = newest_live_run(self.root)
         return FirstTrain(self.first_run.name) if self.first_run else FirstDesign()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -144,6 +147,8 @@ class TrainerApp(App[None]):
 
     def open_run(self, path: Path) -> None:
         """Follow this run and show it."""
+        from tui_trainer.tui.feed import Feed
+
         feed = Feed(path, clock=self.now)
         self.feed = feed
         try:
@@ -158,7 +163,7 @@ class TrainerApp(App[None]):
         self._tell()
 
     @work(thread=True, exclusive=True, group="load")
-    def _load(self, feed: Feed) -> None:
+    def _load(self, feed: "Feed") -> None:
         feed.load()
         self.call_from_thread(self._tell)
 
@@ -196,6 +201,8 @@ class TrainerApp(App[None]):
     def run_renamed(self, before: Path, after: Path) -> None:
         """Follow a run under its new name."""
         if self.feed is not None and self.feed.path == before:
+            from tui_trainer.tui.feed import Feed
+
             self.feed = Feed(after, clock=self.now)
             self.feed.load()
 

@@ -11,7 +11,7 @@ from tui_trainer.runs.commands import Command, Continue, OneEpoch, OneStep, Paus
 from tui_trainer.runs.events import CheckpointSaved, Continued, Event, LearningRateChanged, Paused, RunEnded, Steered, decode
 from tui_trainer.runs.follow import Follower
 from tui_trainer.runs.history import History, read_history
-from tui_trainer.runs.status import LIVE, Status, read_status, true_status
+from tui_trainer.runs.status import LIVE, Status, true_status
 
 STATUS_EVERY = 1.0
 """Seconds between looks at the status and at the process behind it."""
@@ -160,21 +160,3 @@ class Feed:
                 return file.read().decode("utf-8", "replace")
         except OSError:
             return ""
-
-
-def newest_live_run(root: Path) -> Path | None:
-    """The run that began last among those at work in ``root``, if there is one."""
-    found: list[tuple[float, Path]] = []
-    try:
-        folders = [Path(entry.path) for entry in os.scandir(root) if entry.is_dir()]
-    except OSError:
-        return None
-    for folder in folders:
-        try:
-            if read_status(folder).state in LIVE and true_status(folder).state in LIVE:
-                found.append((read_status(folder).created, folder))
-        except (OSError, ValueError, TypeError):
-            continue
-    return max(found, default=(0.0, None))[1]
-
-

@@ -15,6 +15,8 @@ BINS = 512
 """Stretches of x kept per trend, an even number."""
 UNIT = 3
 """Cells for a unit and the blank before it."""
+ROUNDING = 1e-9
+"""Of a level: a mean that lies between two is shown as the upper one, in whatever order its values were added."""
 LEAST = 3
 """Cells of the shortest sparkline."""
 
@@ -46,7 +48,7 @@ def _levels(array: npt.NDArray[np.float64], ascii: bool | None, low: float | Non
     if not high - low > 1e-9 * max(abs(high), abs(low)):  # the means of equal values differ by rounding
         return "".join(" " if math.isnan(value) else levels[count // 2 - 1] for value in array.tolist())
     share = np.clip((array - low) / (high - low), 0, 1)
-    return "".join(" " if math.isnan(value) else levels[min(int(value * count), count - 1)] for value in share.tolist())
+    return "".join(" " if math.isnan(value) else levels[min(int(value * count + ROUNDING), count - 1)] for value in share.tolist())
 
 
 def _mean(values: npt.NDArray[np.float64]) -> float:
@@ -55,8 +57,9 @@ def _mean(values: npt.NDArray[np.float64]) -> float:
 
 
 class Bins:
-    """Means of a row of values over equal stretches of x from 0 on. The end doubles when x passes it, so a picture of them
-    grows to the right and stands still elsewhere, and rows over one x are of one length."""
+    """Means of a row of values over equal stretches of x from 0 on, each with its end. The end of all doubles when x passes it, so a
+    picture of them grows to the right and stands still elsewhere, the same at whatever times the values came, and rows over one x are
+    of one length."""
 
     def __init__(self, end: float = 1.0) -> None:
         """``end`` is where x ends at first."""
@@ -71,7 +74,7 @@ class Bins:
     def extend(self, xs: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> None:
         """More values with their x; NaN and infinite ones take their place, but no part in a mean."""
         self.reach(float(xs.max(initial=0.0)))
-        places = np.minimum((xs / self.end * BINS).astype(np.intp), BINS - 1)
+        places = np.maximum(np.ceil(xs / self.end * BINS).astype(np.intp) - 1, 0)
         self.there[places] = True
         finite = np.isfinite(values)
         self.sums += np.bincount(places[finite], values[finite], BINS)
@@ -81,7 +84,7 @@ class Bins:
         """x is as far as this."""
         while x > self.end:
             self._double()
-        self.used = max(self.used, min(int(x / self.end * BINS), BINS - 1) + 1)
+        self.used = max(self.used, math.ceil(x / self.end * BINS), 1)
 
     def means(self, width: int, *, whole: bool = False) -> npt.NDArray[np.float64]:
         """The mean in each of ``width`` equal parts, as far as x has come (``whole``: what there is, over all of them).
