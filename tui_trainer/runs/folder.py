@@ -127,12 +127,17 @@ def _make_folder(root: Path, name: str | None) -> Path:
     raise ConfigError(f"{root}: no free name found for a new run; give one with --name")
 
 
-def run_names(root: Path) -> list[str]:
-    """The names of all runs in ``root``, sorted."""
+def run_entries(root: Path) -> list["os.DirEntry[str]"]:
+    """The folders of all runs in ``root``, in any order."""
     try:
-        return sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith(".") and os.path.exists(f"{entry.path}/config.toml"))  # noqa: PTH110
+        return [entry for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith(".") and os.path.exists(f"{entry.path}/config.toml")]  # noqa: PTH110
     except OSError:
         return []
+
+
+def run_names(root: Path) -> list[str]:
+    """The names of all runs in ``root``, sorted."""
+    return sorted(entry.name for entry in run_entries(root))
 
 
 def find_run(name: str, root: Path) -> RunFolder:

@@ -1,14 +1,13 @@
 """All runs of a folder, quickly: one small file is read per run."""
 
 import os
-import stat
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_trainer.runs.folder import RunFolder
-from tui_trainer.runs.status import LIVE, Status, read_status, true_status
+from tui_trainer.runs.folder import RunFolder, run_entries
+from tui_trainer.runs.status import LIVE, Status, true_status
 
 SETTLED = 2.0
 """Seconds after which a file that changes again has another time of change, however coarse the file system's clock is."""
@@ -43,7 +42,7 @@ class Listing:
     def look(self) -> list[ListedRun]:
         """Every run: live ones first, then the one last heard of; damaged ones at the end. What did not change is the same object."""
         known, self._known = self._known, {}
-        for name, stamp in _stamps(self.root, known):
+        for name, stamp in _stamps(self.root):
             before = known.get(name)
             fresh = before is None or stamp is None or before[0] != stamp or before[1].live or before[1].status is None
             self._known[name] = (stamp, _listed(RunFolder(self.root / name))) if fresh or before is None else before
@@ -57,41 +56,23 @@ def list_runs(root: Path) -> list[ListedRun]:
 
 def newest_live_run(root: Path) -> Path | None:
     """The run that began last among those at work in ``root``, if there is one."""
-    found: list[tuple[float, Path]] = []
-    try:
-        folders = [Path(entry.path) for entry in os.scandir(root) if entry.is_dir()]
-    except OSError:
-        return None
-    for folder in folders:
-        try:
-            if read_status(folder).state in LIVE and true_status(folder).state in LIVE:
-                found.append((read_status(folder).created, folder))
-        except (OSError, ValueError, TypeError):
-            continue
-    return max(found, default=(0.0, None))[1]
+    live = [(each.status.created, each.run.path) for each in list_runs(root) if each.status is not None and each.live]
+    return max(live, default=(0.0, None))[1]
 
 
-def _stamps(root: Path, known: Container[str]) -> Iterator[tuple[str, tuple[int, int] | None]]:
+def _stamps(root: Path) -> Iterator[tuple[str, tuple[int, int] | None]]:
     """Each run's name, and when its folder (a file in it came or went) and its status changed; None where that is just now."""
     now = time.time()
-    try:
-        entries = list(os.scandir(root))
-    except OSError:
-        return
-    for entry in entries:
-        if entry.name.startswith(".") or (entry.name not in known and not os.path.exists(f"{entry.path}/config.toml")):  # noqa: PTH110
-            continue
+    for entry in run_entries(root):
         try:
-            folder = entry.stat()
+            folder = entry.stat().st_mtime_ns
         except OSError:
             continue  # gone this moment
-        if not stat.S_ISDIR(folder.st_mode):
-            continue
         try:
             status = os.stat(f"{entry.path}/status.json").st_mtime_ns  # noqa: PTH116
         except OSError:
             status = 0
-        stamp = folder.st_mtime_ns, status
+        stamp = folder, status
         yield entry.name, stamp if now - max(stamp) / 1e9 > SETTLED else None
 
 
