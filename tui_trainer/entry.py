@@ -3,6 +3,8 @@
 import os
 import sys
 
+from tui_trainer.config.errors import ConfigError
+
 
 def main() -> None:
     """Run the program and exit."""
@@ -23,10 +25,6 @@ def _open(run: str | None = None) -> int:
 
     try:
         return open_app(run)
-    except Exception as error:
-        from tui_trainer.config.errors import ConfigError  # not before: the first paint does without the schema
-
-        if not isinstance(error, ConfigError):
-            raise
+    except ConfigError as error:
         print(f"tui-trainer: {error}", file=sys.stderr)
         return 2

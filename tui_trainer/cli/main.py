@@ -30,6 +30,7 @@ from tui_trainer.cli import (
     watch,
 )
 from tui_trainer.cli.console import complain, plain_where_needed
+from tui_trainer.config.errors import ConfigError
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
@@ -108,8 +109,6 @@ def main() -> None:
 
 def _explain(error: Exception) -> int:
     """Say in a sentence what a person can do something about; returns the exit status. Raises what is a fault of ours."""
-    from tui_trainer.config.errors import ConfigError  # not before: --help does without the schema
-
     if isinstance(error, BrokenPipeError):
         return 1
     if isinstance(error, ConfigError):
@@ -125,7 +124,7 @@ def _explain_usage(error: Any) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: its help
         error.show()
     else:
-        from tui_trainer.cli.usage import sentence  # not before, as above
+        from tui_trainer.cli.usage import sentence  # not before: --help does without the schema
 
         complain(sentence(error))
     return 2

@@ -1,6 +1,5 @@
 """Bad input from a person, as one clear sentence; without the schema, so that whoever only catches it does not load it."""
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -14,5 +13,7 @@ class ConfigError(Exception):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`` (did you mean X?)``, or an empty string when nothing is near."""
+    import difflib
+
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f" (did you mean {found[0]!r}?)" if found else ""

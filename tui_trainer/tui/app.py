@@ -13,6 +13,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
+from tui_trainer.config.errors import ConfigError
 from tui_trainer.tui.actions import EVERYWHERE, bindings
 from tui_trainer.tui.messages import RunAdvanced
 from tui_trainer.tui.pace import Pace
@@ -237,7 +238,6 @@ class TrainerApp(App[None]):
 
     def fork(self, path: Path) -> None:
         """Choose one of a run's checkpoints, and open Design to go on from it."""
-        from tui_trainer.config.errors import ConfigError
         from tui_trainer.runs.checkpoints import Entry, read_index
         from tui_trainer.runs.folder import RunFolder
         from tui_trainer.tui.screens.checkpoints import PickCheckpoint
@@ -263,7 +263,6 @@ class TrainerApp(App[None]):
         self._trusted(draft.point.run.path, lambda trusted: self._start(lambda: draft.make(self.root), resume="last", trusted=trusted))
 
     def _start(self, make: "Callable[[], RunFolder]", *, resume: str | None = None, trusted: bool = False) -> None:
-        from tui_trainer.config.errors import ConfigError
         from tui_trainer.runs.start import start
 
         try:
@@ -279,7 +278,6 @@ class TrainerApp(App[None]):
 
     def _trusted(self, path: Path, then: Callable[[bool], None]) -> None:
         """Ask before a module of the user's own runs; ``then`` is told whether it may."""
-        from tui_trainer.config.errors import ConfigError
         from tui_trainer.runs.folder import RunFolder
 
         try:
@@ -300,7 +298,6 @@ class TrainerApp(App[None]):
 
     def start_sweep(self, name: str, arguments: list[str]) -> None:
         """Start ``tui-trainer sweep ARGUMENTS`` as a process of its own, and show the sweep's table."""
-        from tui_trainer.config.errors import ConfigError
         from tui_trainer.sweeps.detached import start_detached
 
         try:
@@ -329,7 +326,6 @@ class TrainerApp(App[None]):
         self._into_design(lambda screen: screen.load_run(path, preset), f"Design holds the settings of {path.name}: change them, then ^r trains")
 
     def _into_design(self, load: "Callable[[DesignScreen], None]", said: str) -> None:
-        from tui_trainer.config.errors import ConfigError
         from tui_trainer.tui.screens.design import DesignScreen
 
         def fill() -> None:
