@@ -256,7 +256,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_finite(value: Any) -> bool:
-    return (type(value) is float and math.isfinite(value)) or _is_int(value)
+    return _is_number(value) and math.isfinite(value)
 
 
 def _is_matrix(value: Any) -> bool:
@@ -303,7 +303,7 @@ def encode(event: Event) -> str:
 
 def decode(line: str | bytes) -> Event | None:
     """The event of a line; None for a kind this version does not know. Raises ValueError for a damaged line."""
-    values = json.loads(line if isinstance(line, str) else line.decode())  # which it would look for the encoding of
+    values = json.loads(line if isinstance(line, str) else line.decode())  # of bytes it would guess the encoding first
     if not isinstance(values, dict) or not isinstance(name := values.get("event"), str):
         raise ValueError("not an event")
     kind = KINDS.get(name)

@@ -44,7 +44,7 @@ KEPT_EVENTS = 1_000
 STEP_LINE = b'{"event":"StepsTrained"'
 BOUNDARY_LINE = b'{"event":"BoundaryDrawn"'
 START_LINE = b'{"event":"RunStarted"'
-AFTER_STEPS = re.compile(rb'\n(?!\{"event":"StepsTrained"|\Z)')
+AFTER_STEPS = re.compile(rb"\n(?!" + re.escape(STEP_LINE) + rb"|\Z)")
 STEP_BYTES = 230
 """About the length of a line of StepsTrained."""
 STEP_COLUMNS = ("step", "epoch", "elapsed", "loss", "accuracy", "learning_rate", "gradient_norm", "images_per_second", "memory_bytes")
