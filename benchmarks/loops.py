@@ -7,6 +7,7 @@ freed memory) helps or hinders them: requests come in as JSON lines, images per 
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -51,11 +52,12 @@ def float_images(data: DataSet) -> tuple[Tensor, Tensor]:
 
 
 def bare_loop(model: nn.Module, images: Tensor, labels: Tensor, batch_size: int, learning_rate: float, momentum: float, seconds: float) -> float:
-    """Images per second of a hand-written loop over tensors in memory that reports nothing."""
+    """Images per second of a hand-written loop over tensors in the device's memory that reports nothing."""
+    device, finished = images.device, wait_for(images.device)
     optimiser = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=momentum)
     trained, epoch, began = 0, 0, time.perf_counter()
     while time.perf_counter() - began < seconds:
-        order = torch.randperm(len(images), generator=torch.Generator().manual_seed(epoch))
+        order = torch.randperm(len(images), generator=torch.Generator(device).manual_seed(epoch), device=device)
         epoch += 1
         for start in range(0, len(images) - batch_size + 1, batch_size):
             index = order[start : start + batch_size]
@@ -66,10 +68,16 @@ def bare_loop(model: nn.Module, images: Tensor, labels: Tensor, batch_size: int,
             trained += batch_size
             if start % (64 * batch_size) == 0 and time.perf_counter() - began > seconds:
                 break
+    finished()
     return trained / (time.perf_counter() - began)
 
 
-def usual_loop(model: nn.Module, data_dir: Path, batch_size: int, learning_rate: float, momentum: float, seconds: float) -> float:
+def wait_for(device: torch.device) -> Callable[[], None]:
+    """Waits until ``device`` has done all it was given."""
+    return torch.cuda.synchronize if device.type == "cuda" else lambda: None
+
+
+def usual_loop(model: nn.Module, data_dir: Path, device: torch.device, batch_size: int, learning_rate: float, momentum: float, seconds: float) -> float:
     """Images per second with torchvision's dataset, per-image transforms and a DataLoader, as PyTorch's MNIST example does it."""
     from torchvision import datasets, transforms
 
@@ -77,7 +85,8 @@ def usual_loop(model: nn.Module, data_dir: Path, batch_size: int, learning_rate:
     loader = torch.utils.data.DataLoader(datasets.MNIST(str(data_dir), train=True, transform=transform), batch_size=batch_size, shuffle=True)
     optimiser = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=momentum)
     trained, began = 0, time.perf_counter()
-    for images, labels in loader:
+    for batch in loader:
+        images, labels = (tensor.to(device) for tensor in batch)
         optimiser.zero_grad()
         loss = F.nll_loss(F.log_softmax(model(images), dim=1), labels)
         loss.backward()
@@ -85,6 +94,7 @@ def usual_loop(model: nn.Module, data_dir: Path, batch_size: int, learning_rate:
         trained += len(images)
         if time.perf_counter() - began > seconds:
             break
+    wait_for(device)()
     return trained / (time.perf_counter() - began)
 
 
@@ -95,13 +105,14 @@ def serve() -> None:
         request = json.loads(line)
         config = parse_config(request["config"], "benchmark")
         training, directory = config.training, Path(config.data.directory or "")
+        device = torch.device(training.device)
         rate = {"batch_size": training.batch_size, "learning_rate": training.learning_rate, "momentum": training.momentum, "seconds": request["seconds"]}
         if request["way"] == "usual":
-            found = usual_loop(plain_network(config), directory, **rate)
+            found = usual_loop(plain_network(config).to(device), directory, device, **rate)
         else:
             if "images" not in memory:
-                memory["images"] = float_images(load_dataset(config.data, torch.device("cpu")))
-            found = bare_loop(plain_network(config), *memory["images"], **rate)
+                memory["images"] = float_images(load_dataset(config.data, device))
+            found = bare_loop(plain_network(config).to(device), *memory["images"], **rate)
         print(found, flush=True)
 
 
