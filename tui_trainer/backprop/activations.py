@@ -30,7 +30,7 @@ class ActivationRule:
     value: Callable[[Tensor], Tensor]
     """a = f(z), any shape, into a tensor of its own."""
     derivative: Callable[[Tensor, Tensor], Tensor]
-    """f'(z) of (z, a), of the same shape; for ReLU as bool."""
+    """f'(z) of (z, a), of the same shape."""
 
 
 def _lecun_tanh(z: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ def _gelu_derivative(z: Tensor, a: Tensor) -> Tensor:
 
 
 RULES = {
-    "relu": ActivationRule(torch.relu, lambda z, a: a > 0),
+    "relu": ActivationRule(torch.relu, lambda z, a: a.sign()),
     "sigmoid": ActivationRule(torch.sigmoid, lambda z, a: a - a * a),
     "tanh": ActivationRule(torch.tanh, lambda z, a: 1 - a * a),
     "lecun-tanh": ActivationRule(_lecun_tanh, lambda z, a: SLOPE * (AMPLITUDE - a * a / AMPLITUDE)),

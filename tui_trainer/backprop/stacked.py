@@ -20,23 +20,30 @@ class StackedAffine:
 
     def __init__(self, weight: Tensor, bias: Tensor | None, first: bool) -> None:
         """``weight`` (M, out, in), ``bias`` (M, 1, out)."""
-        self.weight, self.bias, self.first = weight, bias, first
+        self.weight, self.first, self.biased = weight, first, bias is not None
         self.transposed = weight.transpose(1, 2)
+        self.zero = weight.new_zeros(1)
+        self.bias = self.zero if bias is None else bias
+        self.column = self.bias.view(-1, 1)
+        self.scale = 1.0
+        """What is shown is multiplied by it: a product does that at no cost."""
 
     def forward(self, x: Tensor) -> tuple[Tensor, Kept]:
         """(M, B, in), or (B, in) of the first layer, to (M, B, out)."""
         if x.dim() == 2:
             members, units, values = self.weight.shape
-            z = torch.mm(self.weight.view(members * units, values), x.t()).view(members, units, len(x)).transpose(1, 2)
-            return z if self.bias is None else z + self.bias, (x,)
-        return torch.bmm(x, self.transposed) if self.bias is None else torch.baddbmm(self.bias, x, self.transposed), (x,)
+            z = torch.addmm(self.column, self.weight.view(members * units, values), x.t(), alpha=self.scale)
+            return z.view(members, units, len(x)).transpose(1, 2), (x,)
+        return torch.baddbmm(self.bias, x, self.transposed, alpha=self.scale), (x,)
 
     def backward(self, d: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
         """(M, B, out) to (M, B, in), which the first layer leaves out, and the gradients of weights and biases."""
-        x = kept[0]
-        rows = d.transpose(1, 2)
-        weight = torch.mm(rows.reshape(-1, len(x)), x).view(self.weight.shape) if x.dim() == 2 else torch.bmm(rows, x)
-        grads = (weight,) if self.bias is None else (weight, d.sum(1))
+        x, rows = kept[0], d.transpose(1, 2)
+        if x.dim() == 2:
+            weight = torch.addmm(self.zero, rows.reshape(-1, len(x)), x, beta=0, alpha=self.scale).view(self.weight.shape)
+        else:
+            weight = torch.baddbmm(self.zero, rows, x, beta=0, alpha=self.scale)
+        grads = (weight, d.sum(1)) if self.biased else (weight,)
         return d if self.first else torch.bmm(d, self.weight), grads
 
 
@@ -69,6 +76,13 @@ class StackedNetworks:
         self.params: list[Tensor] = []
         """(M, ...) each, in the order of a module's parameters."""
         self.parts = tuple(self._parts(layers, models, generators))
+
+    def scale_by(self, factor: float) -> bool:
+        """Multiply the images by ``factor`` from now on; False where the first part is no dense layer, which could do it in passing."""
+        first = self.parts[0]
+        if isinstance(first, StackedAffine):
+            first.scale = factor
+        return isinstance(first, StackedAffine)
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Kept]]:
         """Images as rows, (M, B, N), or (B, N) that all share, to logits (M, B, K), in training mode; and what :meth:`backward` needs."""

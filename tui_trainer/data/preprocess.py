@@ -33,6 +33,11 @@ class Preprocess:
         self._by_channel = scale.repeat_interleave(each), offset.repeat_interleave(each)
         self._by_pixel = scale.repeat(each), offset.repeat(each)
 
+    @property
+    def factor(self) -> float | None:
+        """What every value is multiplied by, where that is all it does."""
+        return self._factor if self._uniform and not self._constant and self.matrix is None else None
+
     def __call__(self, images: Tensor) -> Tensor:
         """float32 [B, C, H, W] from uint8, or from float32 pixels in 0..255 or points, which are changed in place."""
         values = images.to(torch.float32)

@@ -129,7 +129,7 @@ class Loop:
         self.factor = 1.0
         """What people and plateaus multiplied the schedule's learning rate by."""
         self.losses: list[Tensor] = []
-        """Of the steps since the last report, still on the device."""
+        """Of the steps since the last report, one by one or some in a row, still on the device."""
         self.window_images = 0
         self.batch = 0
         """Images of the newest batch, of all processes together."""
@@ -165,10 +165,10 @@ class Loop:
         """The settings in force."""
         return self.planned.recipe
 
-    def rate(self) -> float:
-        """The learning rate of the next step."""
+    def rate(self, ahead: int = 0) -> float:
+        """The learning rate of the next step, or of one so many steps after it."""
         planned = self.planned
-        return self.factor * learning_rate(planned.recipe, self.step - planned.first_step, planned.steps, planned.steps_per_epoch)
+        return self.factor * learning_rate(planned.recipe, self.step + ahead - planned.first_step, planned.steps, planned.steps_per_epoch)
 
     def stamp(self) -> dict[str, float]:
         """The times that every event carries."""
@@ -208,10 +208,15 @@ class Loop:
         self.losses.append(stepped.loss)
         if self.average:
             self._fold_average()
-        self.step += 1
+        self._trained(1, stepped, targets)
+
+    def _trained(self, steps: int, stepped: Stepped, targets: Tensor) -> None:
+        """So many steps are taken, the last of which left ``stepped`` behind, on ``targets``."""
+        images = steps * self.batch
+        self.step += steps
         self.unsaved = True
-        self.window_images += self.batch
-        self.position.seen += self.batch
+        self.window_images += images
+        self.position.seen += images
         if self.step >= self.next_stop or (self.single and (time.perf_counter() >= self.next_tick or self.control.stop)):
             self._between_steps(stepped, targets)
 
@@ -302,7 +307,7 @@ class Loop:
 
     def _together(self, hits: Tensor, memory: int) -> list[float]:
         """The losses since the last report, hits in the newest batch, bytes of memory: of all processes together."""
-        losses = torch.stack(self.losses)
+        losses = torch.hstack(self.losses)
         if self.single:
             return [*losses.tolist(), float(hits), memory]
         return self.world.sum(torch.cat((losses.double(), hits.double().view(1), hits.new_full((1,), memory).double())).cpu()).tolist()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -16,6 +16,27 @@ Chunk = tuple[Tensor, Tensor]
 """Images, ready for the network or named by their places, and targets."""
 Shared = dict[tuple[str, int], tuple[object, Any]]
 """What was made last of a kind for a seed: for which place of the training, and what it is."""
+STRETCH = 16
+"""Steps that a member asks for at once: between two looks at the world there are hundreds, and coming and going for each costs a tenth of it."""
+
+
+class Batch(NamedTuple):
+    """What a step needs."""
+
+    images: Tensor
+    """(B, C, H, W) ready for the network, or their places in the set (B,)."""
+    targets: Tensor
+    """(B,) or soft (B, K)"""
+    rate: float
+    """Learning rate."""
+
+
+class Taken(NamedTuple):
+    """What becomes of the steps that were asked for."""
+
+    losses: Tensor
+    """(S,), before each of the updates."""
+    last: Stepped
 
 
 class Meeting(Protocol):
@@ -25,8 +46,8 @@ class Meeting(Protocol):
     size: int
     """Members at first."""
 
-    def step(self, member: "MemberLoop", images: Tensor, targets: Tensor) -> Stepped:
-        """Wait for the others, take the batched step, and return this member's part."""
+    def take(self, member: "MemberLoop", batches: list[Batch]) -> Taken:
+        """Wait for the others, take a batched step for each batch, and return this member's part."""
         ...
 
     def rest(self, member: "MemberLoop") -> None:
@@ -80,6 +101,7 @@ class MemberLoop(Loop):
         """``random_state`` is the CPU generator's as it is after the network was built: dropout goes on from it."""
         super().__init__(*arguments)
         self.meeting = meeting
+        self.asked: list[Batch] = []
         self.batches = MemberBatches(meeting.shared, self.data, self.training.seed, self.training.shuffle, self.prepared.channels_last)
         self.generator = torch.Generator()
         self.generator.set_state(random_state)
@@ -93,15 +115,32 @@ class MemberLoop(Loop):
         super().train()
 
     def make_step(self, recipe: Recipe) -> Step:
-        """The step that waits for the others."""
-        self.alone = super().make_step(recipe)
-        return self._meet
-
-    def _meet(self, images: Tensor, targets: Tensor) -> Stepped:
-        return self.meeting.step(self, images, targets)
-
-    def step_alone(self, images: Tensor, targets: Tensor) -> Stepped:
         """The step it would take without the others."""
+        self.alone = super().make_step(recipe)
+        return self.alone
+
+    def _train_step(self, images: Tensor, targets: Tensor) -> None:
+        """Ask for the step; where it is time to look up after it, or it is one of many, they are taken."""
+        if self.asked and len(self.asked[0].images) != len(images):
+            self._take_asked()
+        rate = float(self.optimiser.lr) if self.constant_rate else self.rate(len(self.asked))
+        self.asked.append(Batch(images, targets, rate))
+        if self.step + len(self.asked) >= self.next_stop or len(self.asked) >= (1 if self.average else STRETCH):
+            self._take_asked()
+
+    def _take_asked(self) -> None:
+        asked, self.asked = self.asked, []
+        steps, targets = len(asked), asked[-1].targets
+        self.batch = len(asked[0].images)
+        losses, last = self.meeting.take(self, asked)
+        self.losses.append(losses)
+        if self.average:
+            self._fold_average()
+        self._trained(steps, last, targets)
+
+    def step_alone(self, batch: Batch) -> Stepped:
+        """One step without the others."""
+        images, targets, self.optimiser.lr = batch
         if images.dim() == 1:
             images = self.batches.prepared(*self.data.train.read(images), self.position.epoch, self.position.seen)[0]
         torch.set_rng_state(self.generator.get_state())

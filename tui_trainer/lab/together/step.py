@@ -1,7 +1,7 @@
 """One batched step for several networks of one shape: forward, backward and update of all of them at once."""
 
 from collections.abc import Callable, Sequence
-from itertools import repeat
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,6 +10,7 @@ from tui_trainer.backprop import loss_rule
 from tui_trainer.backprop.losses import plain_cross_entropy
 from tui_trainer.backprop.stacked import StackedNetworks
 from tui_trainer.config import Recipe
+from tui_trainer.lab.together.member import Batch
 from tui_trainer.training.loop import Loop
 from tui_trainer.training.losses import class_weights
 from tui_trainer.training.optimisers import Optimiser, Sgd
@@ -17,6 +18,23 @@ from tui_trainer.training.steps import Stepped
 
 StackedRule = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """Logits (M, B, K) and targets (M, B) or soft (M, B, K) to the mean of each network (M,) and its gradient (M, B, K)."""
+
+
+class SteppedTogether(NamedTuple):
+    """What a step of M loops leaves behind."""
+
+    losses: Tensor
+    """(M,)"""
+    logits: Tensor
+    """(M, B, K)"""
+    grads: list[Tensor]
+    """(M, ...) each."""
+    norms: Tensor | None
+    """(M,), before clipping."""
+
+    def of(self, place: int) -> Stepped:
+        """One loop's part."""
+        return Stepped(self.losses[place], self.logits[place], [grad[place] for grad in self.grads], None if self.norms is None else self.norms[place])
 
 
 class StackedStep:
@@ -28,29 +46,32 @@ class StackedStep:
         self.data = loops[0].data
         first, recipe = loops[0], loops[0].recipe
         self.networks = StackedNetworks(first.prepared.config.network.layers, [loop.model for loop in loops], generators)
+        factor = None if self.data.augment else self.data.preprocess.factor
+        self.scaled = factor is not None and self.networks.scale_by(factor)
         self.rule = stacked_rule(recipe, class_weights(recipe, first.data.class_counts, first.device))
         self.limit = recipe.clip_norm
         optimisers = [loop.optimiser for loop in loops]
         self.descend = _Descent(optimisers, self.networks.params) if isinstance(first.optimiser, Sgd) else _one_by_one(optimisers)
 
     @torch.no_grad()
-    def __call__(self, images: Sequence[Tensor], targets: Sequence[Tensor]) -> list[Stepped]:
-        """Each loop's batch (B, C, H, W), or its places (B,) in the set, and targets (B,) or (B, K) to what its own step would have returned."""
-        logits, trace = self.networks.forward(self._rows(images))
-        losses, slopes = self.rule(logits, torch.stack(list(targets)))
+    def __call__(self, batches: Sequence[Batch]) -> SteppedTogether:
+        """One batch for each loop, all of one size."""
+        for loop, batch in zip(self.loops, batches, strict=True):
+            loop.optimiser.lr = batch.rate
+        logits, trace = self.networks.forward(self._rows([batch.images for batch in batches]))
+        losses, slopes = self.rule(logits, torch.stack([batch.targets for batch in batches]))
         grads = self.networks.backward(slopes, trace)
         norms = _clip(grads, self.limit) if self.limit else None
         self.descend(grads)
-        own_grads = zip(*(grad.unbind() for grad in grads), strict=True)
-        own_norms = repeat(None, len(self.loops)) if norms is None else norms.unbind()
-        return [Stepped(*own) for own in zip(losses.unbind(), logits.unbind(), own_grads, own_norms, strict=True)]
+        return SteppedTogether(losses, logits, grads, norms)
 
     def _rows(self, images: Sequence[Tensor]) -> Tensor:
         """The images ready for the first layer: (M, B, N), or (B, N) where all are shown the same."""
         shared = all(each.data_ptr() == images[0].data_ptr() for each in images)
         if images[0].dim() == 1:
             places = images[0] if shared else torch.cat(list(images))
-            rows = self.data.preprocess(self.data.train.read(places)[0]).flatten(1)
+            read = self.data.train.read(places)[0]
+            rows = (read.to(torch.float32) if self.scaled else self.data.preprocess(read)).flatten(1)
             return rows if shared else rows.view(len(images), len(images[0]), -1)
         return images[0].flatten(1) if shared else torch.stack([each.flatten(1) for each in images])
 
@@ -130,7 +151,7 @@ class _Descent:
             grads = [grad.addcmul(param, decay) for grad, param, decay in zip(grads, self.params, self.decay, strict=True)]
         if self.velocity:
             for velocity, momentum, grad in zip(self.velocity, self.momentum, grads, strict=True):
-                velocity.mul_(momentum).add_(grad)
+                torch.addcmul(grad, velocity, momentum, out=velocity)
             grads = [grad.addcmul(velocity, momentum) for grad, velocity, momentum in zip(grads, self.velocity, self.momentum, strict=True)] if self.nesterov else self.velocity
         for param, grad, factor in zip(self.params, grads, self.factors, strict=True):
             param.addcmul_(grad, factor)

@@ -3,14 +3,14 @@
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from greenlet import getcurrent, greenlet
 from torch import Tensor
 
 from tui_trainer.config import Config
-from tui_trainer.lab.together.member import MemberLoop, Shared
+from tui_trainer.lab.together.member import Batch, MemberLoop, Shared, Taken
 from tui_trainer.lab.together.step import StackedStep
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.events import RunEnded
@@ -20,7 +20,6 @@ from tui_trainer.training.loop import WAIT
 from tui_trainer.training.prepare import Prepared, prepare
 from tui_trainer.training.resume import find_resumption
 from tui_trainer.training.run import Session
-from tui_trainer.training.steps import Stepped
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,10 @@ class _Seat:
     session: Session
     loop: MemberLoop
     routine: greenlet
-    offer: tuple[Tensor, Tensor] | None = None
-    """The batch with which it waits for the step; None while it is paused or over."""
+    asked: list[Batch] = field(default_factory=list)
+    """The batches for whose steps it waits; none while it is paused or over."""
+    losses: list[Tensor] = field(default_factory=list)
+    """Of those whose steps are taken while it waits for the rest, some in a row."""
     end: RunEnded | Exception | None = None
 
 
@@ -112,11 +113,11 @@ class _Meeting:
 
     # -- called by members, in their coroutines -------------------------------------------------------------------
 
-    def step(self, member: MemberLoop, images: Tensor, targets: Tensor) -> Stepped:
-        """Wait for the others, take the batched step, and return this member's part."""
-        self.of[member].offer = images, targets
-        stepped: Stepped = self.host.switch()
-        return stepped
+    def take(self, member: MemberLoop, batches: list[Batch]) -> Taken:
+        """Wait for the others, take a batched step for each batch, and return this member's part."""
+        self.of[member].asked = batches
+        taken: Taken = self.host.switch()
+        return taken
 
     def rest(self, member: MemberLoop) -> None:
         """Let the others go on for a moment."""
@@ -131,14 +132,15 @@ class _Meeting:
                 self._go_on(seat)
             looked = time.monotonic()
             while any(seat.end is None for seat in self.seats):
-                ready = [seat for seat in self.seats if seat.offer]
-                self._take_step(ready)
-                if not ready:
+                ready = [seat for seat in self.seats if seat.asked]
+                if ready:
+                    self._take_steps(ready)
+                else:
                     time.sleep(WAIT)
                 if time.monotonic() - looked >= WAIT:
                     looked = time.monotonic()
                     for seat in self.seats:
-                        if seat.end is None and not seat.offer and seat not in ready:
+                        if seat.end is None and not seat.asked and seat not in ready:
                             self._go_on(seat)
         except KeyboardInterrupt:
             for seat in self.seats:
@@ -146,9 +148,9 @@ class _Meeting:
                     self._interrupt(seat)
             raise
 
-    def _go_on(self, seat: _Seat, stepped: Stepped | None = None) -> None:
+    def _go_on(self, seat: _Seat, taken: Taken | None = None) -> None:
         try:
-            found = seat.routine.switch(stepped) if stepped is not None else seat.routine.switch()
+            found = seat.routine.switch(taken) if taken is not None else seat.routine.switch()
         except Exception as error:
             seat.end = error
             return
@@ -162,18 +164,29 @@ class _Meeting:
         except KeyboardInterrupt as error:
             seat.end = RuntimeError(str(error))
 
-    def _take_step(self, ready: list[_Seat]) -> None:
-        offers = [seat.offer for seat in ready if seat.offer]
+    def _take_steps(self, ready: list[_Seat]) -> None:
+        """As many steps as all of them have asked for; those who then have theirs go on."""
         loops = [seat.loop for seat in ready]
-        alike = len({(loop.stage, loop.batch) for loop in loops}) == 1
-        results: list[Stepped]
-        if len(ready) > 1 and alike:
-            results = self._stack(loops)([images for images, _ in offers], [targets for _, targets in offers])
+        count = min(len(seat.asked) for seat in ready)
+        own = [seat.asked[:count] for seat in ready]
+        if not any(seat.losses or seat.loop.losses for seat in ready):  # they waited for each other to start or to evaluate
+            for loop in loops:
+                loop.clock.steps_begin()
+        if len(ready) > 1 and len({(loop.stage, loop.batch) for loop in loops}) == 1:
+            take, losses = self._stack(loops), []
+            for batches in zip(*own, strict=True):
+                stepped = take(batches)
+                losses.append(stepped.losses)
+            told, last = torch.stack(losses, 1), stepped.of
         else:
-            results = [loop.step_alone(*offer) for loop, offer in zip(loops, offers, strict=True)]
-        for seat, stepped in zip(ready, results, strict=True):
-            seat.offer = None
-            self._go_on(seat, stepped)
+            alone = [[loop.step_alone(batch) for batch in batches] for loop, batches in zip(loops, own, strict=True)]
+            told, last = torch.stack([torch.stack([each.loss for each in steps]) for steps in alone]), [steps[-1] for steps in alone].__getitem__
+        for place, seat in enumerate(ready):
+            seat.losses.append(told[place])
+            del seat.asked[:count]
+            if not seat.asked:
+                taken, seat.losses = Taken(torch.cat(seat.losses), last(place)), []
+                self._go_on(seat, taken)
 
     def _stack(self, loops: list[MemberLoop]) -> StackedStep:
         """The batched step of these loops; made anew when one pauses, goes on, ends, or a stage begins."""
