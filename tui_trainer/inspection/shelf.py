@@ -160,7 +160,7 @@ def score(loaded: Loaded, split: Split, breathe: Breathe) -> Scores:
     trained = loaded.trained
     _, source = split_of(trained, split)
     values = sum(size_of(tap.info.shape) for tap in loaded.taps)
-    batch = BATCH if breathe is no_breath else min(BATCH, evaluation_batch(values))
+    batch = BATCH if breathe is no_breath else min(BATCH, evaluation_batch(values, trained.device))
     total, done, found = len(source), 0, []
 
     def collect(logits: Tensor, labels: Tensor) -> None:

@@ -14,6 +14,9 @@ from tui_trainer.training.world import ALONE, World
 CHUNK_BYTES = 1_600_000
 """Float bytes prepared in one go: several small batches at once are cheaper, up to what the cache holds (measured)."""
 MAX_BATCHES = 16
+GPU_CHUNK_BYTES = 64_000_000
+GPU_MAX_BATCHES = 128
+"""On a GPU the fewer kernels the better."""
 
 
 def mix(*numbers: int) -> int:
@@ -66,7 +69,8 @@ class Batches:
         where a last batch has none for it, one image that is not to count.
         """
         values = self.data.shape[0] * self.data.shape[1] * self.data.shape[2]
-        batches = max(1, min(MAX_BATCHES, CHUNK_BYTES // (4 * values * batch_size)))
+        most, room = (MAX_BATCHES, CHUNK_BYTES) if self.generator.device.type == "cpu" else (GPU_MAX_BATCHES, GPU_CHUNK_BYTES)
+        batches = max(1, min(most, room // (4 * values * batch_size)))
         chunk, epoch = batches * batch_size, position.epoch
         if not self.world.alone and self.data.augment is None:
             yield from self._own_parts(position, batch_size, batches, smallest)

@@ -51,6 +51,19 @@ def pick_threads(wanted: int | None, multiply_adds: int, most: int) -> int:
     return 1 if multiply_adds < SMALL_STEP else max(1, min(most, 16))
 
 
+def chance_of(device: torch.device) -> torch.Tensor:
+    """Where the generator stands that layers draw from on ``device``, uint8 on the CPU."""
+    return torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
+
+
+def set_chance(device: torch.device, state: torch.Tensor) -> None:
+    """Bring that generator to where :func:`chance_of` found it."""
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state, device)
+    else:
+        torch.set_rng_state(state)
+
+
 def memory_bytes(device: torch.device) -> int:
     """Memory in use: allocated on a GPU, resident in the process elsewhere."""
     if device.type == "cuda":

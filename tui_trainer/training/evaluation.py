@@ -14,7 +14,9 @@ from tui_trainer.training.losses import Criterion
 from tui_trainer.training.world import ALONE, World
 
 BATCH_BYTES = 16_000_000
-"""Bytes of activations of one evaluated batch: larger ones leave the cache and are slower (measured)."""
+"""Bytes of activations of one evaluated batch: larger ones leave a processor's cache and are slower (measured)."""
+GPU_BATCH_BYTES = 512_000_000
+"""The same on a GPU, which small batches leave idle."""
 Precision = Callable[[], AbstractContextManager[object]]
 Each = Callable[[Tensor, Tensor], None]
 """Told the logits, float32 (B, K), and labels, int64 (B,), of every batch, in order."""
@@ -35,9 +37,9 @@ class Evaluation:
     seconds: float
 
 
-def evaluation_batch(values: int) -> int:
+def evaluation_batch(values: int, device: torch.device) -> int:
     """How many images to evaluate at once, by the values that one image's forward pass makes."""
-    return max(32, min(4096, BATCH_BYTES // (4 * max(values, 1))))
+    return max(32, min(4096, (BATCH_BYTES if device.type == "cpu" else GPU_BATCH_BYTES) // (4 * max(values, 1))))
 
 
 def evaluation_sample(data: DataSet, images: int, seed: int) -> Tensor | None:

@@ -33,6 +33,7 @@ from tui_trainer.training.clock import Clock
 from tui_trainer.training.control import Control
 from tui_trainer.training.device import memory_bytes
 from tui_trainer.training.evaluation import Evaluation, evaluate, evaluation_batch, evaluation_sample
+from tui_trainer.training.graphed import GraphedStep
 from tui_trainer.training.judge import Judge
 from tui_trainer.training.losses import class_weights, make_loss
 from tui_trainer.training.manual import manual_step
@@ -48,7 +49,7 @@ TICK = 0.1
 WINDOW = 8192
 """Steps after which a report is due however short they are: the losses of a report are kept until then."""
 FASTER = 4
-"""How many times longer each span of steps between two looks of several processes may be than the one before."""
+"""How many times longer a span of steps between two looks may be than the one before, where it is counted in steps."""
 WAIT = 0.05
 """Seconds between two looks at the commands while paused."""
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -109,6 +110,9 @@ class Loop:
         self.training = prepared.config.training
         self.data, self.device = prepared.data, prepared.device
         self.model = prepared.model.train()
+        self.counted = not self.single or self.device.type != "cpu"
+        """Whether looks are due after a count of steps: several processes must agree on it, and to a GPU steps are given long before it takes them."""
+        self.tick = TICK
         self.fixed_graph = prepared.config.network.kind != "module"
         self.network = self.world.wrap(self.model, self.device, fixed_graph=self.fixed_graph)
         self.params: list[Tensor] = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
@@ -116,7 +120,7 @@ class Loop:
         self.batches = Batches(self.data, self.training.seed, self.training.shuffle, prepared.channels_last, self.world)
         self.sample = evaluation_sample(self.data, self.training.evaluate_train_images, self.training.seed)
         self.units = DeadUnits(
-            self.model, self.data, self.training.seed, evaluation_batch(prepared.values), channels_last=prepared.channels_last,
+            self.model, self.data, self.training.seed, evaluation_batch(prepared.values, self.device), channels_last=prepared.channels_last,
             precision=autocast(self.device, self.training.precision),
         )  # fmt: skip
         self.optimiser: Optimiser = make_optimiser(self.params, prepared.stages[0].recipe)
@@ -248,7 +252,12 @@ class Loop:
             self.tell(StageStarted(**self.place(), stage=number, settings=self.planned.changes))
 
     def make_step(self, recipe: Recipe) -> Step:
-        """The step of a stage with these settings."""
+        """The step of a stage with these settings; on a GPU as a graph, unless somebody else's code is part of it."""
+        step = self.plain_step(recipe)
+        return GraphedStep(step, self.optimiser, self.device) if self.single and self.fixed_graph and self.device.type == "cuda" else step
+
+    def plain_step(self, recipe: Recipe) -> Step:
+        """The step, operator by operator, or compiled where that is asked for."""
         how = (self.criterion, self.optimiser, recipe.clip_norm, self.device, self.training.precision)
         if not self.single:
             weights = class_weights(recipe, self.data.class_counts, self.device) if recipe.loss == "cross-entropy" else None
@@ -287,7 +296,7 @@ class Loop:
         hits = (stepped.logits.argmax(1) == wanted)[:own].sum()
         *losses, right, memory = self._together(hits, memory_bytes(self.device))  # waits for the device
         seconds = self.clock.steps_end(self.window_images)
-        self.span = max(1, min(FASTER * len(losses), int(TICK * len(losses) / seconds))) if seconds else 1
+        self.span = max(1, min(FASTER * len(losses), int(self.tick * len(losses) / seconds))) if seconds else 1
         first = self.step - len(losses) + 1
         if bad := next(((first + number, loss) for number, loss in enumerate(losses) if not math.isfinite(loss)), None):
             raise NotFinite(*bad)
@@ -329,8 +338,8 @@ class Loop:
             target = (math.floor(self.epoch * often + 1e-6) + 1) / often
             self.next_evaluation = self.step + self.batches.steps_to(target, self.position, *batch)
         epoch_end = self.step + self.batches.steps_to(self.position.epoch + 1, self.position, *batch)
-        self.next_stop = min(self.next_evaluation, epoch_end, self.planned.end, self.step + (WINDOW if self.single else min(self.span, WINDOW)))
-        self.next_tick = time.perf_counter() + TICK
+        self.next_stop = min(self.next_evaluation, epoch_end, self.planned.end, self.step + (min(self.span, WINDOW) if self.counted else WINDOW))
+        self.next_tick = time.perf_counter() + self.tick
         if self.control.pause_at == "step":
             self.next_stop = self.step + 1
 
@@ -375,7 +384,7 @@ class Loop:
                         self.data.classes,
                         split,
                         order=order,
-                        batch_size=evaluation_batch(self.prepared.values),
+                        batch_size=evaluation_batch(self.prepared.values, self.device),
                         shifts=self.training.test_shifts if split != "train" else 0,
                         channels_last=self.prepared.channels_last,
                         precision=autocast(self.device, self.training.precision),

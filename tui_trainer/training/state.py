@@ -10,6 +10,7 @@ from tui_trainer.config import ConfigError, to_toml
 from tui_trainer.data import Preprocess
 from tui_trainer.runs.checkpoints import Entry
 from tui_trainer.training.batches import Position
+from tui_trainer.training.device import chance_of, set_chance
 from tui_trainer.training.forks import Transition, seed_anew
 from tui_trainer.training.loop import Loop
 from tui_trainer.training.optimisers import OPTIMISERS
@@ -133,7 +134,7 @@ def _take_random(loop: Loop, state: dict[str, Any]) -> None:
     random = saved[loop.world.rank]
     torch.set_rng_state(random["cpu"].cpu())
     if loop.device.type == "cuda" and len(random["device"]):
-        torch.cuda.set_rng_state(random["device"].cpu(), loop.device)
+        set_chance(loop.device, random["device"].cpu())
 
 
 def random_state(device: torch.device) -> dict[str, torch.Tensor]:
@@ -147,4 +148,4 @@ def _take_clock(loop: Loop, state: dict[str, Any]) -> None:
 
 
 def _device_random_state(device: torch.device) -> torch.Tensor:
-    return torch.cuda.get_rng_state(device).cpu() if device.type == "cuda" else torch.empty(0, dtype=torch.uint8)
+    return chance_of(device) if device.type == "cuda" else torch.empty(0, dtype=torch.uint8)

@@ -138,7 +138,7 @@ def compiled_step(model: nn.Module, criterion: Criterion, optimiser: Optimiser, 
         if len(images) != size[0]:
             return eager(images, targets)
         wanted = optimiser.lr
-        optimiser.lr = rate.fill_(float(wanted))
+        optimiser.lr = wanted if isinstance(wanted, Tensor) else rate.fill_(wanted)
         try:
             loss, logits, total = graph(images, targets)
         except RuntimeError as error:

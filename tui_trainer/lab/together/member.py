@@ -9,6 +9,7 @@ from torch import Tensor
 
 from tui_trainer.config import Recipe
 from tui_trainer.training.batches import Batches
+from tui_trainer.training.device import chance_of, set_chance
 from tui_trainer.training.loop import TICK, Loop
 from tui_trainer.training.steps import Step, Stepped
 
@@ -98,12 +99,13 @@ class MemberLoop(Loop):
     """An ordinary loop whose steps are part of a batched one; everything between the steps is its own."""
 
     def __init__(self, meeting: Meeting, random_state: Tensor, *arguments: Any) -> None:
-        """``random_state`` is the CPU generator's as it is after the network was built: dropout goes on from it."""
+        """``random_state`` is the device's generator's as it is after the network was built: dropout goes on from it."""
         super().__init__(*arguments)
         self.meeting = meeting
+        self.tick = TICK * meeting.size  # all of them tell as often as a run alone does
         self.asked: list[Batch] = []
         self.batches = MemberBatches(meeting.shared, self.data, self.training.seed, self.training.shuffle, self.prepared.channels_last)
-        self.generator = torch.Generator()
+        self.generator = torch.Generator(self.device)
         self.generator.set_state(random_state)
         self._save = self.save
         self.save = self._save_own
@@ -111,12 +113,12 @@ class MemberLoop(Loop):
     def train(self) -> None:
         """See :meth:`Loop.train`."""
         if self.step:
-            self.generator.set_state(torch.get_rng_state())  # which a checkpoint was just restored to
+            self.generator.set_state(chance_of(self.device))  # which a checkpoint was just restored to
         super().train()
 
     def make_step(self, recipe: Recipe) -> Step:
         """The step it would take without the others."""
-        self.alone = super().make_step(recipe)
+        self.alone = self.plain_step(recipe)
         return self.alone
 
     def _train_step(self, images: Tensor, targets: Tensor) -> None:
@@ -143,18 +145,14 @@ class MemberLoop(Loop):
         images, targets, self.optimiser.lr = batch
         if images.dim() == 1:
             images = self.batches.prepared(*self.data.train.read(images), self.position.epoch, self.position.seen)[0]
-        torch.set_rng_state(self.generator.get_state())
+        set_chance(self.device, self.generator.get_state())
         stepped = self.alone(images, targets)
-        self.generator.set_state(torch.get_rng_state())
+        self.generator.set_state(chance_of(self.device))
         return stepped
 
     def _save_own(self, reason: str) -> None:
-        torch.set_rng_state(self.generator.get_state())  # what a checkpoint keeps is what this run alone would have
+        set_chance(self.device, self.generator.get_state())  # what a checkpoint keeps is what this run alone would have
         self._save(reason)
-
-    def _schedule(self) -> None:
-        super()._schedule()
-        self.next_tick += TICK * (self.meeting.size - 1)  # all of them tell as often as a run alone does
 
     def rest(self) -> None:
         """While this one is paused, the others train."""

@@ -16,6 +16,7 @@ from tui_trainer.runs import RunFolder
 from tui_trainer.runs.events import RunEnded
 from tui_trainer.runs.lock import only_trainer
 from tui_trainer.training.control import Control, signals
+from tui_trainer.training.device import chance_of
 from tui_trainer.training.loop import WAIT
 from tui_trainer.training.prepare import Prepared, prepare
 from tui_trainer.training.resume import find_resumption
@@ -24,7 +25,7 @@ from tui_trainer.training.run import Session
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A prepared run, and the CPU generator's state after its network was built."""
+    """A prepared run, and the state of its device's generator after its network was built."""
 
     prepared: Prepared
     run: RunFolder
@@ -36,7 +37,7 @@ def prepare_together(configs: Sequence[Config], runs: Sequence[RunFolder]) -> li
     members: list[Member] = []
     for config, run in zip(configs, runs, strict=True):
         prepared = prepare(config, data=members[0].prepared.data if members else None)
-        members.append(Member(prepared, run, torch.get_rng_state()))
+        members.append(Member(prepared, run, chance_of(prepared.device)))
     return members
 
 
@@ -177,15 +178,15 @@ class _Meeting:
             for batches in zip(*own, strict=True):
                 stepped = take(batches)
                 losses.append(stepped.losses)
-            told, last = torch.stack(losses, 1), stepped.of
+            told, lasts = torch.stack(losses, 1), [stepped.of(place) for place in range(len(ready))]
         else:
             alone = [[loop.step_alone(batch) for batch in batches] for loop, batches in zip(loops, own, strict=True)]
-            told, last = torch.stack([torch.stack([each.loss for each in steps]) for steps in alone]), [steps[-1] for steps in alone].__getitem__
-        for place, seat in enumerate(ready):
-            seat.losses.append(told[place])
+            told, lasts = torch.stack([torch.stack([each.loss for each in steps]) for steps in alone]), [steps[-1] for steps in alone]
+        for seat, losses_of_it, last in zip(ready, told, lasts, strict=True):
+            seat.losses.append(losses_of_it)
             del seat.asked[:count]
             if not seat.asked:
-                taken, seat.losses = Taken(torch.cat(seat.losses), last(place)), []
+                taken, seat.losses = Taken(torch.cat(seat.losses), last), []
                 self._go_on(seat, taken)
 
     def _stack(self, loops: list[MemberLoop]) -> StackedStep:
