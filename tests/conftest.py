@@ -24,6 +24,18 @@ SECONDS = 120
 """Longest that a program may take."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--gpu", action="store_true", help="let the tests see the GPUs: for test_gpu.py, where there is one")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What whoever runs the tests has in his environment has no part in them either; figures are those of a processor."""
+    for name in ("TUI_TRAINER_RUNS_DIR", "TUI_TRAINER_DATA_DIR", "TUI_TRAINER_THEME"):
+        os.environ.pop(name, None)
+    if not config.getoption("--gpu"):
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
 @pytest.fixture(autouse=True)
 def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """What whoever runs the tests has chosen for himself has no part in them, nor what another test has."""

@@ -1,4 +1,4 @@
-"""What differs on a GPU: steps as graphs, other generators. Skipped where there is none."""
+"""What differs on a GPU: steps as graphs, other generators. ``pytest --gpu tests/test_gpu.py`` runs it where there is one."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from tui_trainer.training.graphed import GraphedStep
 from tui_trainer.training.prepare import prepare
 from tui_trainer.training.run import train
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU, and --gpu")
 
 DENSE = [{"type": "flatten"}, {"type": "dense", "units": 24}, {"type": "relu"}, {"type": "dropout", "probability": 0.2}, {"type": "dense", "units": "classes"}]
 CONVOLUTIONS = [

@@ -4,6 +4,8 @@ A step of a small network is some fifty kernels of a few microseconds each, and 
 the GPU to run them. A graph starts them all at once (Ng and others, Accelerating PyTorch with CUDA Graphs, 2021).
 """
 
+import warnings
+
 import torch
 from torch import Tensor
 
@@ -29,6 +31,7 @@ class GraphedStep:
         """The learning rate that ``rate`` holds."""
         self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self.ordinary = ORDINARY
+        self.refused = False
         self.like: tuple[torch.Size, torch.Size] | None = None
         self.graph: torch.cuda.CUDAGraph | None = None
 
@@ -47,22 +50,21 @@ class GraphedStep:
     def _take(self, images: Tensor, targets: Tensor) -> Stepped:
         if self.like is None:
             self.like = images.shape, targets.shape
-        if (images.shape, targets.shape) != self.like or self.ordinary < 0:
-            return self.step(images, targets)
+        if (images.shape, targets.shape) != self.like or self.refused:
+            return self._beside(images, targets)
         if self.ordinary:
             self.ordinary -= 1
             return self._beside(images, targets)
-        if self.graph is None and not self._record(images, targets):
-            self.ordinary = -1
-            return self.step(images, targets)
-        assert self.graph is not None
+        graph = self.graph or self._record(images, targets)
+        if graph is None:
+            return self._beside(images, targets)
         self.images.copy_(images)
         self.targets.copy_(targets)
-        self.graph.replay()
+        graph.replay()
         return self.stepped._replace(loss=self.stepped.loss.clone())
 
     def _beside(self, images: Tensor, targets: Tensor) -> Stepped:
-        """An ordinary step, on the stream on which it will be recorded."""
+        """An ordinary step, on the stream on which it is recorded."""
         here = torch.cuda.current_stream(self.rate.device)
         self.stream.wait_stream(here)
         with torch.cuda.stream(self.stream):
@@ -70,14 +72,16 @@ class GraphedStep:
         here.wait_stream(self.stream)
         return stepped
 
-    def _record(self, images: Tensor, targets: Tensor) -> bool:
-        """Record the step, which does not take it; whether that is possible."""
+    def _record(self, images: Tensor, targets: Tensor) -> torch.cuda.CUDAGraph | None:
+        """Record the step, which does not take it; None, from then on, where that is not possible."""
         graph = torch.cuda.CUDAGraph()
         self.images, self.targets = torch.empty_like(images), torch.empty_like(targets)
         try:
             with torch.cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"):
                 self.stepped = self.step(self.images, self.targets)
-        except RuntimeError:
-            return False
+        except RuntimeError as error:
+            self.refused = True
+            warnings.warn(f"the step cannot be recorded as a CUDA graph, so it is slower than it might be: {error}", stacklevel=2)
+            return None
         self.graph = graph
-        return True
+        return graph

@@ -69,14 +69,14 @@ def prepare(
     summary = summarise(config.network, data.shape, len(data.classes)) if config.network.kind == "layers" else None
     _refuse_large_batches(config, data)
     if summary:
-        _refuse_hopeless(config, summary, summary.parameters, data.shape)
+        _refuse_hopeless(config, device, summary, summary.parameters, data.shape)
     torch.manual_seed(training.seed)
     model = build(config.network, data.shape, len(data.classes), trusted=trusted)
     weights = sum(parameter.numel() for parameter in model.parameters())
     if not weights:
         raise ConfigError("network: it has nothing to learn: no layer has weights")
     if not summary:
-        _refuse_hopeless(config, None, weights, data.shape)
+        _refuse_hopeless(config, device, None, weights, data.shape)
     threads = pick_threads(training.threads, (summary.multiply_adds if summary else weights) * training.batch_size // world.size, local_cores(world))
     torch.set_num_threads(threads)
     channels_last = wants_channels_last(model)
@@ -126,12 +126,12 @@ def _refuse_large_batches(config: Config, data: DataSet) -> None:
             raise ConfigError(f"{key}: a batch of {size} is larger than the {len(data.train)} training images; allowed is 1 to {len(data.train)}")
 
 
-def _refuse_hopeless(config: Config, summary: NetworkSummary | None, weights: int, shape: tuple[int, ...]) -> None:
+def _refuse_hopeless(config: Config, device: torch.device, summary: NetworkSummary | None, weights: int, shape: tuple[int, ...]) -> None:
     """Say before it starts that a network or batch cannot fit into memory, rather than be killed for it."""
     per_image = summary.values if summary else size_of(shape)
     needed = 4 * (4 * weights + 2 * per_image * config.training.batch_size)
-    room = psutil.virtual_memory().available
-    if config.training.device in ("auto", "cpu") and not torch.cuda.is_available() and needed > room:
+    room = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
+    if needed > room:
         what = "training.batch_size: smaller" if per_image * config.training.batch_size > weights else "network: fewer or smaller layers"
         raise ConfigError(f"network: training it needs about {needed / 2**30:.1f} GiB of memory, but {room / 2**30:.1f} GiB are free; what helps is {what}")
 

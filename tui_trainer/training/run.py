@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any, Literal
 
 import torch
 
+from tui_trainer import __version__
 from tui_trainer.config import ConfigError
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.checkpoints import CheckpointIndex, Entry, read_index, write_index
@@ -296,7 +296,7 @@ class Session:
             device_name=device_name(prepared.device),
             threads=prepared.threads,
             precision=prepared.config.training.precision,
-            versions={"tui-trainer": version("tui-trainer"), "torch": str(torch.__version__)},
+            versions={"tui-trainer": __version__, "torch": str(torch.__version__)},
             dataset=data.name,
             classes=list(data.classes),
             input_shape=list(data.shape),

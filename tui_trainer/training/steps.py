@@ -129,7 +129,7 @@ def compiled_step(model: nn.Module, criterion: Criterion, optimiser: Optimiser, 
             optimiser.step(grads)
         return loss.detach(), logits.detach(), total
 
-    graph = torch.compile(whole, fullgraph=True, dynamic=False)
+    graph = torch.compile(whole, fullgraph=True, dynamic=False, options={"loop_ordering_after_fusion": False})  # which cannot reorder updates of many tensors (torch 2.11, CUDA)
     size: list[int] = []
 
     def step(images: Tensor, targets: Tensor) -> Stepped:
