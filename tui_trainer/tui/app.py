@@ -19,6 +19,7 @@ from tui_trainer.tui.messages import RunAdvanced
 from tui_trainer.tui.pace import Pace
 from tui_trainer.tui.preferences import read_theme, write_theme
 from tui_trainer.tui.screens.first import FirstDesign, FirstTrain
+from tui_trainer.tui.stylesheet import KeptStylesheet
 from tui_trainer.tui.widgets import theme
 from tui_trainer.tui.widgets.marks import glyphs
 from tui_trainer.tui.widgets.shown import forget, write_only_changes
@@ -64,7 +65,7 @@ class TrainerApp(App[None]):
     """``root`` is the folder of runs, ``run`` the one to open, ``looks`` how often a second a run is looked at."""
 
     TITLE = "tui-trainer"
-    CSS_PATH = ["styles/app.tcss", "styles/design.tcss", "styles/train.tcss", "styles/inspect.tcss", "styles/dialogs.tcss"]
+    CSS_PATH = ["styles/app.tcss", "styles/design.tcss"]
     BINDINGS = [*bindings(EVERYWHERE), Binding("ctrl+c", "interrupt", show=False, priority=True)]
     MODES = {"design": _design, "train": _train, "inspect": _inspect, "runs": _runs}
     ENABLE_COMMAND_PALETTE = True
@@ -74,6 +75,7 @@ class TrainerApp(App[None]):
         write_only_changes()
         super().__init__()
         theme.register(self)
+        self.stylesheet = KeptStylesheet(self.get_css_variables())
         self.theme = THEMES.get(os.environ.get("TUI_TRAINER_THEME") or read_theme(), "tui-dark")
         self.set_class(glyphs().ascii, "-ascii")
         self.root = root

@@ -21,6 +21,7 @@ Result = TypeVar("Result")
 class Dialog(ModalScreen[Result]):
     """A box in the middle of the screen."""
 
+    CSS_PATH = "../styles/dialogs.tcss"
     BINDINGS = [Binding("escape", "close", "Close", show=False), Binding("f1", "app.explain", "Why", show=False)]
 
     def __init__(self, title: str) -> None:

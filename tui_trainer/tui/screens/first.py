@@ -60,6 +60,7 @@ class DesignFrame(Screen[None]):
 class TrainFrame(Screen[None]):
     """Where the parts of Train stand."""
 
+    CSS_PATH = "../styles/train.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (76, "-narrow"), (100, "-normal"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 

@@ -62,6 +62,7 @@ class InspectScreen(Screen[None]):
     """The followed run, seen from eight sides."""
 
     app: "TrainerApp"
+    CSS_PATH = "../styles/inspect.tcss"
     BINDINGS = bindings(INSPECT)
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
