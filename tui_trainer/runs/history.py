@@ -4,13 +4,16 @@ A run of an hour has a million events of 230 bytes. ``event`` is the first key o
 apart without parsing, and of the steps only every k-th is decoded: enough for any screen.
 """
 
+import json
 import os
-import re
 from array import array
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from tui_trainer.runs.bounded import open_regular
 from tui_trainer.runs.events import (
@@ -34,6 +37,9 @@ from tui_trainer.runs.events import (
 )
 from tui_trainer.runs.lines import Lines
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 POINTS = 16_384
 READ_POINTS = 8_192
 """Of a long run so many, and up to twice as many, are read: chosen by decoding one step in so many, which takes most of the time."""
@@ -44,7 +50,11 @@ KEPT_EVENTS = 1_000
 STEP_LINE = b'{"event":"StepsTrained"'
 BOUNDARY_LINE = b'{"event":"BoundaryDrawn"'
 START_LINE = b'{"event":"RunStarted"'
-AFTER_STEPS = re.compile(rb"\n(?!" + re.escape(STEP_LINE) + rb"|\Z)")
+TELLING = (10, 13, 22)
+"""Where a line of StepsTrained has an S, a p and a quotation mark: no other kind has all of them there."""
+END_OF_LINE = ord("\n")
+AT_ONCE = 512
+"""Lines of steps that are decoded together."""
 STEP_BYTES = 230
 """About the length of a line of StepsTrained."""
 STEP_COLUMNS = ("step", "epoch", "elapsed", "loss", "accuracy", "learning_rate", "gradient_norm", "images_per_second", "memory_bytes")
@@ -80,6 +90,13 @@ class Track:
         self._waiting = 0
         for name, column in self.columns.items():
             column.append(getattr(event, name))
+        if len(self) >= 2 * self.limit:
+            self._thin()
+
+    def extend(self, columns: Mapping[str, "NDArray[np.float64]"]) -> None:
+        """Take in these values of its columns, all of them."""
+        for name, column in self.columns.items():
+            column.frombytes(columns[name].tobytes())
         if len(self) >= 2 * self.limit:
             self._thin()
 
@@ -271,28 +288,32 @@ def read_history(path: Path) -> tuple[History, int]:
     every = max(1, size // STEP_BYTES // READ_POINTS)
     history.steps.stride = every
     seen, drawn, newest, boundary = 0, 0, b"", b""
+    steps: list[bytes] = []
     reader = Lines(path)
     for block in reader.wholes():
-        for start, end in _stretches(block):
-            if block.startswith(STEP_LINE, start):
-                count = block.count(b"\n", start, end)
-                for line in _every(block, start, end, count, range(every - seen % every, count + 1, every)):
-                    history.steps._waiting = every
-                    _take(history, line)
-                seen += count
-                newest = block[block.rfind(b"\n", start, end - 1) + 1 : end]
-                continue
-            line = block[start : end - 1]
-            if line.startswith(BOUNDARY_LINE):
+        starts, ends, trained = _lines(block)
+        numbers = seen + np.cumsum(trained)
+        seen = int(numbers[-1])
+        last = int(trained.nonzero()[0][-1]) if trained.any() else -1
+        if last >= 0:
+            newest = block[starts[last] : ends[last]]
+        for number in np.flatnonzero(~trained | (numbers % every == 0)).tolist():
+            line = block[starts[number] : ends[number]]
+            if trained[number]:
+                steps.append(line)
+                if len(steps) >= AT_ONCE:
+                    _take_steps(history, steps)
+            elif line.startswith(BOUNDARY_LINE):
                 drawn += 1
                 boundary = line
-                continue
-            if line.startswith(START_LINE):
-                newest = b""  # it may be taken again
-                _take_boundary(history, boundary)
-                boundary = b""
-            if line:
+            elif line:
+                if line.startswith(START_LINE):
+                    _take_steps(history, steps)
+                    _take_boundary(history, boundary)
+                    boundary = b""
+                    newest = newest if last > number else b""  # it may be taken again
                 _take(history, line)
+    _take_steps(history, steps)
     history.steps.seen, history.steps._waiting = seen, seen % every
     history.damaged += reader.overlong
     history.count += seen - seen // every + drawn
@@ -303,27 +324,34 @@ def read_history(path: Path) -> tuple[History, int]:
     return history, reader.offset
 
 
-def _stretches(block: bytes) -> Iterator[tuple[int, int]]:
-    """Where lines begin and end that belong together: any number of steps in a row, or one other line."""
-    place = 0
-    while place < len(block):
-        if block.startswith(STEP_LINE, place):
-            other = AFTER_STEPS.search(block, place)
-            end = other.end() if other else len(block)
-        else:
-            end = block.index(b"\n", place) + 1
-        yield place, end
-        place = end
+def _lines(block: bytes) -> tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.bool_]"]:
+    """Where the lines of a block begin and end, and which of them are steps: told by three of their characters."""
+    characters = np.frombuffer(block, np.uint8)
+    ends = np.flatnonzero(characters == END_OF_LINE)
+    starts = np.concatenate((ends[:0], [0], ends[:-1] + 1))
+    trained = ends - starts > len(STEP_LINE)
+    for place in TELLING:
+        trained &= characters[np.minimum(starts + place, len(block) - 1)] == STEP_LINE[place]
+    return starts, ends, trained
 
 
-def _every(block: bytes, start: int, end: int, count: int, wanted: range) -> Iterator[bytes]:
-    """The lines of these numbers, from 1, among ``count`` lines of about one length: where one is to be looked for, its number tells."""
-    if wanted.step == 1:
-        yield from block[start : end - 1].split(b"\n")
-        return
-    for number in wanted:
-        place = block.rfind(b"\n", start, start + (number - 1) * (end - start) // count + 1) + 1 or start
-        yield block[place : block.index(b"\n", place)]
+def _take_steps(history: History, lines: list[bytes]) -> None:
+    """Take in lines of steps, in one go where all of them are sound, and empty the list."""
+    try:
+        rows = json.loads(b"[" + b",".join(lines) + b"]")
+        columns = {name: np.array([row[name] for row in rows], np.float64) for name in ("time", *STEP_COLUMNS)}
+        sound = len(rows) == len(lines) and all(np.isfinite(columns[name]).all() for name in ("time", "step", "epoch", "elapsed"))
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError):
+        sound = False
+    if not sound:
+        for line in lines:
+            history.steps._waiting = history.steps.stride
+            _take(history, line)
+    elif lines:
+        history.count += len(lines)
+        history.steps.extend(columns)
+        history.newest = _newest(history.steps, float(columns["time"][-1]))
+    lines.clear()
 
 
 def _take(history: History, line: bytes) -> None:
