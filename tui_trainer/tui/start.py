@@ -62,6 +62,7 @@ def open_app(run: str | None = None, runs_dir: str | None = None, *, fps: float 
     if why := no_terminal():
         print(f"tui-trainer: {why}", file=sys.stderr)
         return 2
+    gc.disable()  # there is nothing to collect while modules are loaded; the app turns it on again
     root = Path(runs_dir or os.environ.get("TUI_TRAINER_RUNS_DIR") or "runs")  # as runs_dir(), without importing the schema yet
     path: Path | None = None
     if run is not None:
@@ -82,7 +83,6 @@ def open_app(run: str | None = None, runs_dir: str | None = None, *, fps: float 
 
     looks = min(FRUGAL_LOOKS if frugal else LOOKS, fps or LOOKS)
     app = TrainerApp(root, path, looks=looks)
-    gc.disable()  # there is nothing to collect while modules are loaded; the app turns it on again
     if in_browser():
         _end_with_parent()
     app.run()
