@@ -1,7 +1,7 @@
 """Screen 4, Runs: what have I tried."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,8 @@ class Row:
     """Its number among the marked runs, which gives its colour and mark."""
     branch: str = ""
     """The lines of the tree before its name."""
+    said: str = field(default="", compare=False)
+    """What a filter looks through, in small letters: put together once, not at every key."""
 
     @property
     def name(self) -> str:
@@ -179,13 +181,14 @@ class RunsScreen(Screen[None]):
         known, when = self._rows.get(path), ago(now - created) if created else ""
         note = known[1].note if known is not None and known[0] is listed else read_note(path)
         if known is None or known[0] is not listed or known[1].when != when:
-            self._rows[path] = known = listed, Row(path, state, reason, _still(status), note, when)
+            row = Row(path, state, reason, _still(status), note, when)
+            self._rows[path] = known = listed, replace(row, said=_text(row))
         return known[1]
 
     def _show(self) -> None:
         table = self.query_one("#table", Table)
         words = self.query_one(Input).value.lower().split()
-        shown = [row for row in self.rows if all(word in _text(row) for word in words)]
+        shown = [row for row in self.rows if all(word in row.said for word in words)]
         shown.sort(key=ORDER[self.sorted_by], reverse=self.turned)
         shown.sort(key=lambda row: row.state not in ("running", "paused", "starting"))
         if self.families and not words:
