@@ -54,7 +54,7 @@ class Status:
     version: int = VERSION
 
 
-_FIELDS = {each.name for each in dataclasses.fields(Status)}
+_FIELDS = tuple(each.name for each in dataclasses.fields(Status))
 _NUMBERS = {each.name for each in dataclasses.fields(Status) if isinstance(each.default, int | float)}
 
 
@@ -100,8 +100,8 @@ def read_status(run: Path) -> Status:
     if not isinstance(values, dict) or not isinstance(values.get("state"), str):
         raise ValueError(f"{path}: not a status")
     newer = type(values.get("version")) is int and values["version"] > VERSION
-    known = {name: value for name, value in values.items() if name in _FIELDS}
-    wrong = [each.name for each in dataclasses.fields(Status) if each.name in known and not _fits(known[each.name], each)]
+    known = {name: values[name] for name in _FIELDS if name in values}
+    wrong = [name for name, value in known.items() if not _fits(value, name)]
     if wrong and not newer:
         raise ValueError(f"{path}: {wrong[0]} is no {_kind(wrong[0])}")
     for name in wrong:
@@ -118,15 +118,15 @@ def _kind(name: str) -> str:
     return "number" if name in _NUMBERS else "text" if name != "summary" else "table of figures"
 
 
-def _fits(value: Any, field: "dataclasses.Field[Any]") -> bool:
-    """Whether a value read from a file is what the field says: others rely on it without looking."""
-    if field.name == "summary":
+def _fits(value: Any, name: str) -> bool:
+    """Whether a value read from a file is what the field of this name says: others rely on it without looking."""
+    if name == "summary":
         return isinstance(value, dict) and _is_number(value.get("training_seconds", 0.0)) and all(
             isinstance(value.get(part, {}), dict) and all(map(_are_figures, value.get(part, {}).values())) for part in ("best", "last", "final")
         )
-    if field.name in ("pid", "version"):
+    if name in ("pid", "version"):
         return type(value) is int and 0 <= value < 2**31
-    return _is_number(value) if field.name in _NUMBERS else isinstance(value, str)
+    return _is_number(value) if name in _NUMBERS else isinstance(value, str)
 
 
 def _is_number(value: Any) -> bool:
