@@ -10,6 +10,8 @@ from recorded_runs import make_run, recorded
 from tui_trainer.config import ConfigError
 from tui_trainer.runs.commands import Pause, SetLearningRate, decode
 from tui_trainer.runs.events import Evaluated, LearningRateChanged, Paused, RunEnded, RunStarted, Steered, StepsTrained, encode
+from tui_trainer.runs.events import decode as decode_event
+from tui_trainer.runs.follow import Follower
 from tui_trainer.runs.history import POINTS, History, Track, read_history
 from tui_trainer.runs.keeping import delete_run, read_note, rename_run, write_note
 from tui_trainer.runs.listing import newest_live_run
@@ -65,6 +67,20 @@ def test_a_track_stays_small_for_ever() -> None:
     assert len(track) < 200
     assert list(track["step"]) == sorted(track["step"])
     assert track["step"][-1] > 99_000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("step", "1.5"), ("step", "1" + 40 * "0"), ("step", "true"), ("step", '"7"'), ("loss", '"0.5"'), ("loss", "[]"), ("memory_bytes", "null"), ("event", '"StepsTweaked"')],
+)
+def test_a_step_that_is_none_is_counted_as_whoever_follows_the_log_counts_it(tmp_path: Path, name: str, value: str) -> None:
+    line = re.sub(rf'"{name}":[^,}}]+', f'"{name}":{value}', encode(step(2)))
+    file = tmp_path / "events.jsonl"
+    file.write_text(encode(step(1)) + line + encode(step(3)))
+    history, _ = read_history(file)
+    follower = Follower(file, decode_event)
+    assert [event.step for event in follower.poll()] == list(history.steps["step"])
+    assert (history.damaged, history.count) == (follower.skipped, len(history.steps))
 
 
 @pytest.mark.parametrize("value", ["null", "NaN", "1e999"])

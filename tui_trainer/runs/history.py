@@ -52,12 +52,16 @@ BOUNDARY_LINE = b'{"event":"BoundaryDrawn"'
 START_LINE = b'{"event":"RunStarted"'
 TELLING = (10, 13, 22)
 """Where a line of StepsTrained has an S, a p and a quotation mark: no other kind has all of them there."""
+LARGEST = 2.0**62
 END_OF_LINE = ord("\n")
 AT_ONCE = 512
 """Lines of steps that are decoded together."""
 STEP_BYTES = 230
 """About the length of a line of StepsTrained."""
 STEP_COLUMNS = ("step", "epoch", "elapsed", "loss", "accuracy", "learning_rate", "gradient_norm", "images_per_second", "memory_bytes")
+WHOLE, PLACES = ("step", "memory_bytes"), ("time", "epoch", "elapsed")
+KINDS = {"time": {int, float}} | {name: {int} if name in WHOLE else {int, float} if name in PLACES else {int, float, type(None)} for name in STEP_COLUMNS}
+"""What the values of a step may be in JSON; a figure may be none."""
 EVALUATION_COLUMNS = ("step", "epoch", "elapsed", "loss", "accuracy")
 
 
@@ -337,13 +341,8 @@ def _lines(block: bytes) -> tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDA
 
 def _take_steps(history: History, lines: list[bytes]) -> None:
     """Take in lines of steps, in one go where all of them are sound, and empty the list."""
-    try:
-        rows = json.loads(b"[" + b",".join(lines) + b"]")
-        columns = {name: np.array([row[name] for row in rows], np.float64) for name in ("time", *STEP_COLUMNS)}
-        sound = len(rows) == len(lines) and all(np.isfinite(columns[name]).all() for name in ("time", "step", "epoch", "elapsed"))
-    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError):
-        sound = False
-    if not sound:
+    columns = _columns(lines)
+    if columns is None:
         for line in lines:
             history.steps._waiting = history.steps.stride
             _take(history, line)
@@ -352,6 +351,20 @@ def _take_steps(history: History, lines: list[bytes]) -> None:
         history.steps.extend(columns)
         history.newest = _newest(history.steps, float(columns["time"][-1]))
     lines.clear()
+
+
+def _columns(lines: list[bytes]) -> "dict[str, NDArray[np.float64]] | None":
+    """The values of lines of steps; None where one of them may be none, which :func:`decode` will tell."""
+    try:
+        rows = json.loads(b"[" + b",".join(lines) + b"]")
+        if len(rows) != len(lines) or any(row["event"] != StepsTrained.__name__ for row in rows):
+            return None
+        values = {name: [row[name] for row in rows] for name in KINDS}
+        columns = {name: np.array(column, np.float64) for name, column in values.items()}
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError):
+        return None
+    right = all(set(map(type, column)) <= KINDS[name] for name, column in values.items())
+    return columns if right and all((np.abs(columns[name]) < LARGEST).all() for name in (*WHOLE, *PLACES)) else None
 
 
 def _take(history: History, line: bytes) -> None:

@@ -105,7 +105,7 @@ class MemberLoop(Loop):
         self.tick = TICK * meeting.size  # all of them tell as often as a run alone does
         self.asked: list[Batch] = []
         self.batches = MemberBatches(meeting.shared, self.data, self.training.seed, self.training.shuffle, self.prepared.channels_last)
-        self.generator = torch.Generator(self.device)
+        self.generator = torch.Generator(self.device if self.device.type == "cuda" else "cpu")
         self.generator.set_state(random_state)
         self._save = self.save
         self.save = self._save_own
