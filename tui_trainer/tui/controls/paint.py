@@ -19,7 +19,7 @@ PLAIN = str.maketrans({"×": "x", "→": ">", "…": "~", "·": ".", "—": "-",
 
 def look(widget: Widget, names: str, base: Style | None = None) -> Style:
     """The style that ``names`` means in the theme in use, on ``base`` (default: the widget's own)."""
-    style = base if base is not None else widget.rich_style
+    style = base if base is not None else widget.visual_style.rich_style
     for name in names.split():
         if name in ATTRIBUTES:
             style += ATTRIBUTES[name]
@@ -39,7 +39,7 @@ def plain(text: str) -> str:
 
 def strip(widget: Widget, parts: Iterable[Part], width: int, base: Style | None = None) -> Strip:
     """One line of exactly ``width`` cells."""
-    ground = base if base is not None else widget.rich_style
+    ground = base if base is not None else widget.visual_style.rich_style
     segments, used = [], 0
     for given, names in parts:
         room = width - used

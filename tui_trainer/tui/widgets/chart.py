@@ -437,13 +437,13 @@ class LineChart(Widget, can_focus=True):
         if (self._canvas.width, self._canvas.height) != (size.width, size.height):
             self._paint(size)
         if y >= self._canvas.height:
-            return Strip.blank(size.width, self.rich_style)
+            return Strip.blank(size.width, self.visual_style.rich_style)
         inks = self._inks or self._mix_inks()
         return Strip([Segment(text, inks[ink]) for text, ink in self._canvas.runs(y)], size.width)
 
     def _mix_inks(self) -> list[Style]:
         """The style of each ink, in the order that figure.py gives them."""
-        base = self.rich_style
+        base = self.visual_style.rich_style
         names = ["foreground", "muted", "frame", "accent", *(style.colour for style in self._styles_of.values())]
         self._inks = [base + Style(color=colour(self, name).rich_color) for name in names]
         assert len(self._inks) == INK_CURVE + len(self._styles_of)

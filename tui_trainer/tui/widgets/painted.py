@@ -77,7 +77,7 @@ class Painted(Widget):
         if self._painted_for != self._key():
             self._lines, self._painted_for = self.paint(size.width, size.height), self._key()
         segments = [Segment(text, self._look(looks)) for text, looks in _at(self._lines, y)]
-        return Strip(segments).adjust_cell_length(size.width, self.rich_style)
+        return Strip(segments).adjust_cell_length(size.width, self.visual_style.rich_style)
 
     def _look(self, looks: str) -> Style:
         found = self._looks.get(looks)
@@ -112,7 +112,7 @@ def _spread(line: Line) -> list[Part]:
 
 
 def _mix(widget: Widget, looks: str) -> Style:
-    style, ground, coloured = widget.rich_style, None, False
+    style, ground, coloured = widget.visual_style.rich_style, None, False
     for word in looks.split():
         if word in ATTRIBUTES:
             style += Style.parse(word)
