@@ -261,9 +261,10 @@ def _is_finite(value: Any) -> bool:
 
 def _is_matrix(value: Any) -> bool:
     """Whether these are counts, as many rows as columns."""
-    return isinstance(value, list) and all(
-        type(row) is list and len(row) == len(value) and set(map(type, row)) == {int} and min(row) >= 0 and max(row) < _LARGEST for row in value
-    )
+    if not isinstance(value, list) or not all(type(row) is list and len(row) == len(value) for row in value):
+        return False
+    counts = [count for row in value for count in row]
+    return not counts or (set(map(type, counts)) == {int} and min(counts) >= 0 and max(counts) < _LARGEST)
 
 
 _FITS: dict[Any, Callable[[Any], bool]] = {

@@ -35,7 +35,7 @@ from tui_trainer.runs.events import (
     Warned,
     decode,
 )
-from tui_trainer.runs.lines import Lines
+from tui_trainer.runs.lines import BLOCK, Lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,6 +99,7 @@ class Track:
 
     def extend(self, columns: Mapping[str, "NDArray[np.float64]"]) -> None:
         """Take in these values of its columns, all of them."""
+        self.seen += len(columns["step"])
         for name, column in self.columns.items():
             column.frombytes(columns[name].tobytes())
         if len(self) >= 2 * self.limit:
@@ -200,7 +201,8 @@ class History:
                 self.units.append(event)
                 return
             case Evaluated():
-                self._evaluated(event)
+                whole, event = event, replace(event, confusion=[])
+                self._evaluated(whole, event)
             case RunStarted():
                 self._started(event)
             case RunEnded():
@@ -218,7 +220,7 @@ class History:
                         split.bests = []
             case StageStarted() if event.stage > 0 and not self._known(event):
                 self.marks.append(Mark(event.step, event.epoch, event))
-        self.events.append(replace(event, confusion=[]) if isinstance(event, Evaluated) else event)
+        self.events.append(event)
 
     def _started(self, event: RunStarted) -> None:
         self.started, self.ended, self.paused = event, None, False
@@ -241,18 +243,19 @@ class History:
         """Whether the beginning of this stage was told already, by a trainer that ended there."""
         return any(isinstance(mark.event, StageStarted) and mark.event.stage == event.stage for mark in self.marks)
 
-    def _evaluated(self, event: Evaluated) -> None:
+    def _evaluated(self, whole: Evaluated, event: Evaluated) -> None:
+        """``event`` is ``whole`` without its matrix."""
         split = self.evaluated.setdefault(event.split, Splits())
         steps = split.track["step"]
         again = bool(steps) and steps[-1] >= event.step
         if event.final:
-            split.final[event.checkpoint] = event
+            split.final[event.checkpoint] = whole
         if event.checkpoint == "best" or again:
             return  # of other weights, or measured already: no point of the curve
         split.track.append(event)
         if event.best or (event.split == "validation" and (split.best is None or event.accuracy > split.best.accuracy)):
-            split.bests.append(replace(event, confusion=[]))
-        split.whole.append(event)
+            split.bests.append(event)
+        split.whole.append(whole)
 
     def split(self, name: str) -> Splits:
         """The evaluations of a split (empty ones where there are none)."""
@@ -293,16 +296,18 @@ def read_history(path: Path) -> tuple[History, int]:
     history.steps.stride = every
     seen, drawn, newest, boundary = 0, 0, b"", b""
     steps: list[bytes] = []
-    reader = Lines(path)
+    reader, marks = Lines(path), np.empty(BLOCK, np.bool_)
     for block in reader.wholes():
-        starts, ends, trained = _lines(block)
+        if len(block) > len(marks):
+            marks = np.empty(len(block), np.bool_)
+        starts, ends, trained = _lines(block, marks)
         numbers = seen + np.cumsum(trained)
         seen = int(numbers[-1])
         last = int(trained.nonzero()[0][-1]) if trained.any() else -1
         if last >= 0:
-            newest = block[starts[last] : ends[last]]
+            newest = bytes(block[starts[last] : ends[last]])
         for number in np.flatnonzero(~trained | (numbers % every == 0)).tolist():
-            line = block[starts[number] : ends[number]]
+            line = bytes(block[starts[number] : ends[number]])
             if trained[number]:
                 steps.append(line)
                 if len(steps) >= AT_ONCE:
@@ -328,10 +333,10 @@ def read_history(path: Path) -> tuple[History, int]:
     return history, reader.offset
 
 
-def _lines(block: bytes) -> tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.bool_]"]:
-    """Where the lines of a block begin and end, and which of them are steps: told by three of their characters."""
+def _lines(block: memoryview, marks: "NDArray[np.bool_]") -> tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.bool_]"]:
+    """Where the lines of a block begin and end, and which of them are steps: told by three of their characters. ``marks`` is room to work in."""
     characters = np.frombuffer(block, np.uint8)
-    ends = np.flatnonzero(characters == END_OF_LINE)
+    ends = np.flatnonzero(np.equal(characters, END_OF_LINE, out=marks[: len(block)]))
     starts = np.concatenate((ends[:0], [0], ends[:-1] + 1))
     trained = ends - starts > len(STEP_LINE)
     for place in TELLING:
@@ -378,10 +383,7 @@ def _take(history: History, line: bytes) -> None:
 
 
 def _take_newest(history: History, line: bytes) -> None:
-    try:
-        event = decode(line)
-    except (ValueError, RecursionError):
-        return
+    event = _decoded(line)
     if isinstance(event, StepsTrained):
         history.newest = event
 
@@ -402,17 +404,36 @@ def _tail(path: Path, size: int) -> Track:
     with open_regular(path) as file:
         file.seek(max(0, size - RECENT * STEP_BYTES))
         lines = file.read(RECENT * STEP_BYTES).split(b"\n")
+    steps: list[bytes] = []
     for line in lines[1 if size > RECENT * STEP_BYTES else 0 : -1]:
-        if line.startswith((STEP_LINE, START_LINE)):
-            try:
-                event = decode(line)
-            except (ValueError, RecursionError):
-                continue
+        if line.startswith(STEP_LINE):
+            steps.append(line)
+        elif line.startswith(START_LINE):
+            _extend(recent, steps)
+            event = _decoded(line)
             if isinstance(event, RunStarted) and event.resumed_at is not None:
                 recent.cut_after(event.resumed_at)
-            elif isinstance(event, StepsTrained):
-                recent.append(event)
+    _extend(recent, steps)
     return recent
+
+
+def _extend(track: Track, lines: list[bytes]) -> None:
+    """Take in lines of steps, those that are sound, and empty the list."""
+    columns = _columns(lines)
+    if columns is not None:
+        track.extend(columns)
+    else:
+        for event in map(_decoded, lines):
+            if isinstance(event, StepsTrained):
+                track.append(event)
+    lines.clear()
+
+
+def _decoded(line: bytes) -> Event | None:
+    try:
+        return decode(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 __all__ = ["CheckpointSaved", "EpochEnded", "History", "Mark", "Splits", "Track", "Warned", "read_history"]

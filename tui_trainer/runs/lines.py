@@ -4,7 +4,6 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from tui_trainer.runs.bounded import open_regular
 
@@ -28,10 +27,10 @@ class Lines:
     def blocks(self) -> Iterator[list[bytes]]:
         """What is new, as lists of lines. Raises as :meth:`wholes`."""
         for whole in self.wholes():
-            yield whole[:-1].split(b"\n")
+            yield bytes(whole[:-1]).split(b"\n")
 
-    def wholes(self) -> Iterator[bytes]:
-        """What is new, up to the size that the file has now: so many whole lines at a time, each with its end.
+    def wholes(self) -> Iterator[memoryview]:
+        """What is new, up to the size that the file has now: so many whole lines at a time, each with its end, in memory that is used again for the next.
 
         Raises OSError, also where it is no ordinary file.
         """
@@ -42,41 +41,36 @@ class Lines:
             if size <= self.offset:
                 return
             with open_regular(self.path) as file:
-                file.seek(self.offset)
-                left, torn = size - self.offset, list[bytes]()
-                while left > 0 and (block := file.read(min(BLOCK, left))):
-                    left -= len(block)
-                    end = block.rfind(b"\n") + 1
-                    if end:
-                        whole = b"".join((*torn, block[:end]))
-                        torn = []
-                        self.offset += len(whole)
-                        if self._inside_overlong:
-                            self._inside_overlong = False
-                            whole = whole[whole.index(b"\n") + 1 :]
-                        if whole:
-                            yield whole
-                    torn.append(block[end:])
-                    if self._inside_overlong or sum(map(len, torn)) > MAX_LINE:
-                        self._pass_over(sum(map(len, torn)))
-                        torn = []
-                        left -= self._pass_hole(file)
+                yield from self._read(file.fileno(), size)
         except FileNotFoundError:
             return
 
-    def _pass_over(self, torn: int) -> None:
-        self.overlong += not self._inside_overlong
-        self._inside_overlong = True
-        self.offset += torn
+    def _read(self, descriptor: int, size: int) -> Iterator[memoryview]:
+        room = bytearray(min(BLOCK, size - self.offset))
+        while self.offset < size and (read := os.preadv(descriptor, [memoryview(room)[: size - self.offset]], self.offset)):
+            end = room.rfind(b"\n", 0, read) + 1
+            if end:
+                self.offset += end  # what is behind it is read again with what follows: less than a line
+                start = 0
+                if self._inside_overlong:
+                    self._inside_overlong = False
+                    start = room.index(b"\n") + 1
+                if start < end:
+                    yield memoryview(room)[start:end]
+            elif self._inside_overlong or read > MAX_LINE:
+                self.overlong += not self._inside_overlong
+                self._inside_overlong = True
+                self.offset += read
+                self._pass_hole(descriptor)
+            elif self.offset + read >= size or read < len(room):
+                return  # all that there is
+            else:
+                room = bytearray(min(2 * len(room), MAX_LINE + 1))
 
-    def _pass_hole(self, file: BinaryIO) -> int:
-        """Go on behind a hole in the file, which may claim to be of any size; returns how far that is."""
-        place = os.lseek(file.fileno(), 0, os.SEEK_CUR)
+    def _pass_hole(self, descriptor: int) -> None:
+        """Go on behind a hole in the file, which may claim to be of any size."""
         try:
-            after = os.lseek(file.fileno(), self.offset, os.SEEK_DATA)
+            self.offset = os.lseek(descriptor, self.offset, os.SEEK_DATA)
         except OSError as error:  # nothing but hole to the end; or a file system that does not know
-            after = os.fstat(file.fileno()).st_size if error.errno == errno.ENXIO else self.offset
-        os.lseek(file.fileno(), place, os.SEEK_SET)  # as the file object believes it to be
-        passed, self.offset = after - self.offset, after
-        file.seek(after)
-        return passed
+            if error.errno == errno.ENXIO:
+                self.offset = os.fstat(descriptor).st_size
