@@ -23,10 +23,10 @@ from tui_trainer.runs.commands import decode as decode_command
 from tui_trainer.runs.events import Evaluated, StepsTrained, decode, encode
 from tui_trainer.runs.export import export_csv
 from tui_trainer.runs.follow import Follower
-from tui_trainer.runs.history import read_history
 from tui_trainer.runs.keeping import read_note
 from tui_trainer.runs.lines import MAX_LINE
 from tui_trainer.runs.listing import list_runs
+from tui_trainer.runs.reading import read_history
 from tui_trainer.runs.status import alive, process_identity, read_status, true_status
 from tui_trainer.runs.versions import refuse_newer
 from tui_trainer.training.inference import load_trained
@@ -87,7 +87,7 @@ def test_a_line_without_end_costs_no_memory_and_no_time(tmp_path: Path) -> None:
         file.write(b'\n{"torn')
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (300 << 20,) * 2)\n"
-        "from pathlib import Path; from tui_trainer.runs.history import read_history; from tui_trainer.runs.follow import Follower\n"
+        "from pathlib import Path; from tui_trainer.runs.reading import read_history; from tui_trainer.runs.follow import Follower\n"
         "from tui_trainer.runs.events import decode\n"
         "file = Path(sys.argv[1]); history, offset = read_history(file); reader = Follower(file, decode); events = list(reader.poll())\n"
         "print(history.damaged, reader.skipped, len(events), offset == reader._lines.offset)"

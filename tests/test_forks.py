@@ -16,9 +16,9 @@ from tui_trainer.runs import RunFolder
 from tui_trainer.runs.checkpoints import read_index
 from tui_trainer.runs.events import Forked, RunEnded, RunStarted
 from tui_trainer.runs.forks import fork_run, plan_fork
-from tui_trainer.runs.history import read_history
 from tui_trainer.runs.keeping import delete_run, rename_run
 from tui_trainer.runs.lineage import family_trees, read_lineage, walk
+from tui_trainer.runs.reading import read_history
 from tui_trainer.runs.results import read_results
 from tui_trainer.training.checkpoints import load_checkpoint
 from tui_trainer.training.prepare import prepare

@@ -15,8 +15,9 @@ from tui_trainer.config import ConfigError, load_config
 from tui_trainer.runs import RunFolder, commands, create_run
 from tui_trainer.runs.checkpoints import read_index
 from tui_trainer.runs.events import CheckpointSaved, Evaluated, LearningRateChanged, RunStarted, StepsTrained, Warned, decode
-from tui_trainer.runs.history import History, read_history
+from tui_trainer.runs.history import History
 from tui_trainer.runs.lock import Refused
+from tui_trainer.runs.reading import read_history
 from tui_trainer.runs.results import read_results
 from tui_trainer.runs.status import read_status, true_status
 from tui_trainer.training.checkpoints import load_checkpoint

@@ -9,7 +9,7 @@ from recorded_runs import make_run
 
 from tui_trainer.config import load_config
 from tui_trainer.runs.compare import compared_settings, read_compared, series
-from tui_trainer.runs.history import read_history
+from tui_trainer.runs.reading import read_history
 
 
 def test_settings_that_differ_come_first_and_idle_ones_count_as_absent(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from tui_trainer.runs.commands import Pause, SetLearningRate, decode
 from tui_trainer.runs.events import Evaluated, LearningRateChanged, Paused, RunEnded, RunStarted, Steered, StepsTrained, encode
 from tui_trainer.runs.events import decode as decode_event
 from tui_trainer.runs.follow import Follower
-from tui_trainer.runs.history import POINTS, History, Track, read_history
+from tui_trainer.runs.history import POINTS, History, Track
 from tui_trainer.runs.keeping import delete_run, read_note, rename_run, write_note
 from tui_trainer.runs.listing import newest_live_run
+from tui_trainer.runs.reading import read_history
 from tui_trainer.tui.feed import Feed
 
 

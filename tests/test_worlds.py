@@ -24,7 +24,7 @@ from tui_trainer.lab.baseline import fit, load, measure
 from tui_trainer.runs import create_run
 from tui_trainer.runs.boundary import Field, field_of, pack, unpack
 from tui_trainer.runs.events import BoundaryDrawn, decode, encode
-from tui_trainer.runs.history import read_history
+from tui_trainer.runs.reading import read_history
 from tui_trainer.training.boundary import Boundary
 from tui_trainer.training.inference import evaluate_split, load_trained, probabilities
 from tui_trainer.training.prepare import prepare

@@ -14,8 +14,8 @@ from tui_trainer.runs.diagnosis import diagnose
 from tui_trainer.runs.events import Evaluated
 from tui_trainer.runs.folder import RunFolder, runs_dir
 from tui_trainer.runs.follow import damaged_lines
-from tui_trainer.runs.history import read_history
 from tui_trainer.runs.metrics import class_names
+from tui_trainer.runs.reading import read_history
 from tui_trainer.runs.results import SPLITS, Results, read_results
 from tui_trainer.runs.status import Status, true_status
 

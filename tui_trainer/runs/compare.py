@@ -10,7 +10,8 @@ from tui_trainer.config import Config, ConfigError, to_tree
 from tui_trainer.config.flat import SettingRow, compare_settings
 from tui_trainer.runs.events import Evaluated
 from tui_trainer.runs.folder import RunFolder
-from tui_trainer.runs.history import History, Track, read_history
+from tui_trainer.runs.history import History, Track
+from tui_trainer.runs.reading import read_history
 from tui_trainer.runs.results import SPLITS
 from tui_trainer.runs.status import Status, true_status
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -129,7 +129,8 @@ def compiled_step(model: nn.Module, criterion: Criterion, optimiser: Optimiser, 
             optimiser.step(grads)
         return loss.detach(), logits.detach(), total
 
-    graph = torch.compile(whole, fullgraph=True, dynamic=False, options={"loop_ordering_after_fusion": False})  # which cannot reorder updates of many tensors (torch 2.11, CUDA)
+    options: dict[str, Any] | None = {"loop_ordering_after_fusion": False} if device.type == "cuda" else None  # which fails on updates of many tensors (torch 2.11)
+    graph = torch.compile(whole, fullgraph=True, dynamic=False, options=options)
     size: list[int] = []
 
     def step(images: Tensor, targets: Tensor) -> Stepped:

@@ -10,7 +10,8 @@ from tui_trainer.runs.bounded import open_regular
 from tui_trainer.runs.commands import Command, Continue, OneEpoch, OneStep, Pause, SaveCheckpoint, SetLearningRate, StopAfterEpoch, StopNow, send
 from tui_trainer.runs.events import CheckpointSaved, Continued, Event, LearningRateChanged, Paused, RunEnded, Steered, decode
 from tui_trainer.runs.follow import Follower
-from tui_trainer.runs.history import History, read_history
+from tui_trainer.runs.history import History
+from tui_trainer.runs.reading import read_history
 from tui_trainer.runs.status import LIVE, Status, true_status
 
 STATUS_EVERY = 1.0
