@@ -94,6 +94,17 @@ class Linear(nn.Linear):
         return F.linear(x, own["weight"], own["bias"])  # type: ignore[arg-type]
 
 
+class MapsNorm(nn.BatchNorm2d):
+    """nn.BatchNorm2d to which maps of one pixel always have one layout.
+
+    They may count as channels first or last, by strides that mean nothing, and the order in which gradients are added up follows from that.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same."""
+        return super().forward(x.flatten(1)[:, :, None, None] if x.shape[2:] == (1, 1) else x)
+
+
 class Convolution(nn.Conv2d):
     """nn.Conv2d, zero-padded, that reads its parameters from where they lie.
 
@@ -153,7 +164,7 @@ def _single(layer: Layer, before: Shape, after: Shape) -> nn.Module:
         case GlobalPool():
             return GlobalAverage() if layer.kind == "average" else GlobalMaximum()
         case BatchNorm():
-            return (nn.BatchNorm2d if len(before) == 3 else nn.BatchNorm1d)(before[0], momentum=layer.momentum)
+            return (MapsNorm if len(before) == 3 else nn.BatchNorm1d)(before[0], momentum=layer.momentum)
         case LayerNorm():
             return nn.LayerNorm(before)
         case Dropout():
