@@ -12,7 +12,7 @@ from tui_trainer.config.together import groups
 from tui_trainer.lab.together import prepare_together, train_together
 from tui_trainer.runs import RunFolder, create_run
 from tui_trainer.runs.commands import StopNow, send
-from tui_trainer.runs.events import Evaluated, RunEnded, decode
+from tui_trainer.runs.events import Evaluated, RunEnded, StepsTrained, decode
 from tui_trainer.training.checkpoints import load_checkpoint
 from tui_trainer.training.prepare import prepare
 from tui_trainer.training.run import train
@@ -49,6 +49,12 @@ def figures(run: RunFolder) -> list[tuple[int, str, float, float]]:
     return [(event.step, event.split, event.accuracy, event.loss) for event in events if isinstance(event, Evaluated)]
 
 
+def last_norm(run: RunFolder) -> tuple[int, float]:
+    """The last step that was reported, and the gradients' norm there."""
+    events = [decode(line) for line in run.events_file.read_bytes().splitlines()]
+    return [(event.step, event.gradient_norm) for event in events if isinstance(event, StepsTrained)][-1]
+
+
 def assert_same(one: RunFolder, other: RunFolder) -> None:
     """Weights and figures agree up to the order of additions."""
     weights, same = (load_checkpoint(run.checkpoints, "last")[0]["weights"] for run in (one, other))
@@ -58,6 +64,7 @@ def assert_same(one: RunFolder, other: RunFolder) -> None:
         assert (step, split) == (other_step, other_split)
         assert other_accuracy == pytest.approx(accuracy, abs=0.011)  # one image on the edge
         assert other_loss == pytest.approx(loss, rel=1e-3)
+    assert last_norm(other) == (last_norm(one)[0], pytest.approx(last_norm(one)[1], rel=1e-2))
 
 
 @pytest.mark.parametrize(
@@ -65,6 +72,9 @@ def assert_same(one: RunFolder, other: RunFolder) -> None:
     [
         pytest.param([{"seed": 0}, {"seed": 1}, {"seed": 2}], id="seeds, dropout"),
         pytest.param([{"learning_rate": 0.05}, {"learning_rate": 0.2}], id="learning rates on the same batches"),
+        pytest.param([{"learning_rate": 0.3, "weight_decay": 1e-2}, {"seed": 1}], id="learning rates and weight decay"),
+        pytest.param([{"seed": seed, "layers": [LAYERS[0], {"type": "dense", "units": "classes", "bias": False}]} for seed in (0, 1)], id="one layer, no bias"),
+        pytest.param([{"momentum": 0.5, "nesterov": True, "weight_decay": 1e-3}, {"momentum": 0.9, "nesterov": True, "seed": 4}], id="nesterov"),
         pytest.param([{"momentum": 0.5, "weight_decay": 1e-3}, {"momentum": 0.9, "seed": 4}], id="momentum and weight decay"),
         pytest.param([{"seed": seed, "momentum": 0.9, "nesterov": True, "clip_norm": 0.5, "schedule": "cosine"} for seed in (0, 1)], id="nesterov, clipped, cosine"),
         pytest.param([{"seed": seed, "optimiser": "adam", "learning_rate": 0.01, "loss": "focal", "average": 0.9} for seed in (0, 1)], id="adam, focal, averaged"),

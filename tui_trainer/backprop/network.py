@@ -13,7 +13,7 @@ first dense layer nothing is to be learnt, so the backward pass ends there.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -23,10 +23,12 @@ from tui_trainer.config.network import Activation, Dense, Dropout, Flatten, Laye
 
 Kept = tuple[Tensor, ...]
 """What a layer's backward pass needs of its forward pass."""
+G = TypeVar("G")
+G_co = TypeVar("G_co", covariant=True)
 
 
-class Part(Protocol):
-    """One layer."""
+class Part(Protocol[G_co]):
+    """One layer, whose weights' gradients are a G each."""
 
     first: bool
     """Whether it is the first that learns."""
@@ -35,7 +37,7 @@ class Part(Protocol):
         """The layer's output, and what :meth:`backward` will need."""
         ...
 
-    def backward(self, d: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+    def backward(self, d: Tensor, kept: Kept) -> tuple[Tensor, tuple[G_co, ...]]:
         """From dL/d(output), which may be overwritten, to dL/d(input) and the gradients of the layer's weights."""
         ...
 
@@ -70,7 +72,7 @@ class Elementwise:
         a = self.rule.value(x)
         return a, (x, a)
 
-    def backward(self, d: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+    def backward(self, d: Tensor, kept: Kept) -> tuple[Tensor, tuple[()]]:
         """dL/dZ = dL/dA * f'(Z)."""
         return d.mul_(self.rule.derivative(*kept)), ()
 
@@ -92,7 +94,7 @@ class Drop:
         mask.bernoulli_(self.keep).div_(self.keep)
         return x * mask, (mask,)
 
-    def backward(self, d: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+    def backward(self, d: Tensor, kept: Kept) -> tuple[Tensor, tuple[()]]:
         """dL/dZ = dL/dA * M."""
         return d.mul_(kept[0]), ()
 
@@ -106,14 +108,14 @@ class Flat:
         """The same values in another shape."""
         return x.flatten(1), ()
 
-    def backward(self, d: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+    def backward(self, d: Tensor, kept: Kept) -> tuple[Tensor, tuple[()]]:
         """As :meth:`forward`: what lies between rows alone needs no other shape."""
         return d, ()
 
 
-def backward_through(parts: Sequence[Part], d: Tensor, trace: Sequence[Kept]) -> list[Tensor]:
+def backward_through(parts: Sequence[Part[G]], d: Tensor, trace: Sequence[Kept]) -> list[G]:
     """The gradients of all parts' weights, in the order of the parts, from dL/d(output of the last), which is overwritten."""
-    found: list[Kept] = []
+    found: list[tuple[G, ...]] = []
     for part, kept in zip(reversed(parts), reversed(trace), strict=True):
         d, grads = part.backward(d, kept)
         found.append(grads)
@@ -142,7 +144,7 @@ class DenseNetwork:
         return backward_through(self.parts, d, trace)
 
 
-def _parts(layers: Sequence[Layer], model: nn.Module) -> Iterator[Part]:
+def _parts(layers: Sequence[Layer], model: nn.Module) -> Iterator[Part[Tensor]]:
     first = True
     for number, layer in enumerate(layers):
         match layer:

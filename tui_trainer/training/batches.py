@@ -68,21 +68,27 @@ class Batches:
         A last batch of fewer than ``smallest`` images is left out. Of several processes each gets its part of every batch;
         where a last batch has none for it, one image that is not to count.
         """
+        if not self.world.alone and self.data.augment is None:
+            yield from self._own_parts(position, batch_size, smallest)
+            return
+        for ready, targets in self.rest_of_chunks(position, batch_size):
+            for piece, target in zip(torch.split(ready, batch_size), torch.split(targets, batch_size), strict=True):
+                if len(piece) >= smallest:
+                    yield (piece, target) if self.world.alone else (self._part(piece), self._part(target))
+
+    def rest_of_chunks(self, position: Position, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The images from ``position`` to the end of its pass, ready for the network, some batches at a time."""
+        chunk = self._batches_at_once(batch_size) * batch_size
+        start = position.origin + (position.seen - position.origin) // chunk * chunk
+        skip = position.seen - start
+        for ready, targets in self.chunks(position.epoch, start, chunk):
+            yield ready[skip:], targets[skip:]
+            skip = 0
+
+    def _batches_at_once(self, batch_size: int) -> int:
         values = self.data.shape[0] * self.data.shape[1] * self.data.shape[2]
         most, room = (MAX_BATCHES, CHUNK_BYTES) if self.generator.device.type == "cpu" else (GPU_MAX_BATCHES, GPU_CHUNK_BYTES)
-        batches = max(1, min(most, room // (4 * values * batch_size)))
-        chunk, epoch = batches * batch_size, position.epoch
-        if not self.world.alone and self.data.augment is None:
-            yield from self._own_parts(position, batch_size, batches, smallest)
-            return
-        start = position.origin + (position.seen - position.origin) // chunk * chunk
-        skip = (position.seen - start) // batch_size
-        for ready, targets in self.chunks(epoch, start, chunk):
-            pieces = zip(torch.split(ready, batch_size), torch.split(targets, batch_size), strict=True)
-            for number, (piece, target) in enumerate(pieces):
-                if number >= skip and len(piece) >= smallest:
-                    yield (piece, target) if self.world.alone else (self._part(piece), self._part(target))
-            skip = 0
+        return max(1, min(most, room // (4 * values * batch_size)))
 
     def chunks(self, epoch: int, start: int, size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The pass from image ``start`` on, ``size`` images at a time, ready for the network."""
@@ -95,7 +101,7 @@ class Batches:
         first, count = self.world.share(len(batch))
         return batch[first : first + count] if count else batch[:1]
 
-    def _own_parts(self, position: Position, batch_size: int, batches: int, smallest: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def _own_parts(self, position: Position, batch_size: int, smallest: int) -> Iterator[tuple[Tensor, Tensor]]:
         """What :meth:`rest_of_epoch` yields, where images need not be changed together: no other process's part is read."""
         order = self.order(position.epoch)
         rest = (torch.arange(self.images) if order is None else order)[position.seen :]
@@ -105,7 +111,7 @@ class Batches:
         last = rest[whole * batch_size :]
         if len(last) >= max(smallest, 1):
             mine = torch.cat((mine, self._part(last)))
-        for images, labels in self.data.train.chunks(mine, 0, batches * count):
+        for images, labels in self.data.train.chunks(mine, 0, self._batches_at_once(batch_size) * count):
             ready = self.data.preprocess(images).contiguous(memory_format=self.layout)
             yield from zip(torch.split(ready, count), torch.split(labels, count), strict=True)
 

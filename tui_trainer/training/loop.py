@@ -37,7 +37,7 @@ from tui_trainer.training.graphed import GraphedStep
 from tui_trainer.training.judge import Judge
 from tui_trainer.training.losses import class_weights, make_loss
 from tui_trainer.training.manual import manual_step
-from tui_trainer.training.optimisers import OPTIMISERS, Optimiser, make_optimiser, norm
+from tui_trainer.training.optimisers import OPTIMISERS, Optimiser, make_optimiser
 from tui_trainer.training.plan import PlannedStage
 from tui_trainer.training.prepare import Prepared
 from tui_trainer.training.schedules import is_constant, learning_rate
@@ -199,10 +199,14 @@ class Loop:
             resumed = False
             while self.step < self.planned.end:
                 self.clock.steps_begin()
-                for images, targets in self.batches.rest_of_epoch(self.position, self.recipe.batch_size, self.planned.smallest_batch):
-                    self._train_step(images, targets)
-                    if self.step >= self.planned.end:
-                        break
+                self._train_pass()
+
+    def _train_pass(self) -> None:
+        """What is left of the pass over the data, or of the stage."""
+        for images, targets in self.batches.rest_of_epoch(self.position, self.recipe.batch_size, self.planned.smallest_batch):
+            self._train_step(images, targets)
+            if self.step >= self.planned.end:
+                break
 
     def _train_step(self, images: Tensor, targets: Tensor) -> None:
         if not self.constant_rate:
@@ -306,7 +310,7 @@ class Loop:
                 loss=sum(losses) / len(losses),
                 accuracy=right / self.batch,
                 learning_rate=float(self.optimiser.lr),
-                gradient_norm=float(stepped.norm if stepped.norm is not None else norm(stepped.grads)),
+                gradient_norm=float(stepped.norm()),
                 images_per_second=self.window_images / seconds if seconds else 0.0,
                 memory_bytes=int(memory),
             )

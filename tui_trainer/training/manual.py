@@ -7,7 +7,7 @@ from tui_trainer.backprop import DenseNetwork, loss_rule
 from tui_trainer.config import Network, Recipe
 from tui_trainer.training.losses import class_weights
 from tui_trainer.training.optimisers import Optimiser, clip
-from tui_trainer.training.steps import Step, Stepped
+from tui_trainer.training.steps import Step, Stepped, norm_of
 
 
 def manual_step(network: Network, recipe: Recipe, class_counts: Tensor, model: nn.Module, optimiser: Optimiser, device: torch.device) -> Step:
@@ -23,6 +23,6 @@ def manual_step(network: Network, recipe: Recipe, class_counts: Tensor, model: n
         grads = dense.backward(slope, trace)
         total = clip(grads, limit) if limit else None
         optimiser.step(grads)
-        return Stepped(loss, logits, grads, total)
+        return Stepped(loss, logits, norm_of(grads, total))
 
     return step

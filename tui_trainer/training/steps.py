@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -10,7 +11,7 @@ from torch.func import functional_call, grad_and_value
 
 from tui_trainer.config import ConfigError
 from tui_trainer.training.losses import Criterion
-from tui_trainer.training.optimisers import Gradients, Optimiser, clip
+from tui_trainer.training.optimisers import Gradients, Optimiser, clip, norm
 from tui_trainer.training.world import World
 
 
@@ -21,13 +22,16 @@ class Stepped(NamedTuple):
     """0-dim mean over the batch, before the update."""
     logits: Tensor
     """(B, K)"""
-    grads: Gradients
-    """As the optimiser took them; empty where a compiled step keeps them to itself."""
-    norm: Tensor | None
-    """L2 norm before clipping, where the step computed it."""
+    norm: Callable[[], Tensor]
+    """The gradients' L2 norm before clipping, 0-dim; ask for it before the next step."""
 
 
 Step = Callable[[Tensor, Tensor], Stepped]
+
+
+def norm_of(grads: Gradients, total: Tensor | None) -> Callable[[], Tensor]:
+    """``Stepped.norm`` of these gradients: ``total``, where clipping has computed it."""
+    return partial(norm, grads) if total is None else lambda: total
 
 
 def autocast(device: torch.device, precision: str) -> Callable[[], AbstractContextManager[object]]:
@@ -53,7 +57,7 @@ def eager_step(model: nn.Module, criterion: Criterion, optimiser: Optimiser, cli
         grads = torch.autograd.grad(loss, params, materialize_grads=True)  # zeros where a module of the user's leaves weights unused
         total = clip(grads, clip_norm) if clip_norm else None
         update(grads)
-        return Stepped(loss.detach(), logits, grads, total)
+        return Stepped(loss.detach(), logits, norm_of(grads, total))
 
     return step
 
@@ -97,7 +101,7 @@ def shared_step(
         update(grads)
         for param in params:
             param.grad = None
-        return Stepped(loss.detach(), logits, grads, total)
+        return Stepped(loss.detach(), logits, norm_of(grads, total))
 
     return step
 
@@ -146,7 +150,7 @@ def compiled_step(model: nn.Module, criterion: Criterion, optimiser: Optimiser, 
             raise ConfigError(f"training.compile: this network cannot be compiled here: {_first_line(error)}") from error
         finally:
             optimiser.lr = wanted
-        return Stepped(loss, logits, (), total)
+        return Stepped(loss, logits, lambda: total)
 
     return step
 

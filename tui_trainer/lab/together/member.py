@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tui_trainer.config import Recipe
-from tui_trainer.training.batches import Batches
+from tui_trainer.training.batches import Batches, Position
 from tui_trainer.training.device import chance_of, set_chance
 from tui_trainer.training.loop import TICK, Loop
 from tui_trainer.training.steps import Step, Stepped
@@ -21,15 +21,24 @@ STRETCH = 16
 """Steps that a member asks for at once: between two looks at the world there are hundreds, and coming and going for each costs a tenth of it."""
 
 
-class Batch(NamedTuple):
-    """What a step needs."""
+class Stretch(NamedTuple):
+    """What S steps need."""
 
     images: Tensor
-    """(B, C, H, W) ready for the network, or their places in the set (B,)."""
+    """(S, B, C, H, W) ready for the network, or their places in the set (S, B)."""
     targets: Tensor
-    """(B,) or soft (B, K)"""
-    rate: float
-    """Learning rate."""
+    """(S, B) or soft (S, B, K)"""
+    rates: list[float]
+    """The learning rate of each step."""
+
+    @property
+    def steps(self) -> int:
+        """S"""
+        return len(self.rates)
+
+    def part(self, which: slice) -> "Stretch":
+        """Some of the steps."""
+        return Stretch(self.images[which], self.targets[which], self.rates[which])
 
 
 class Taken(NamedTuple):
@@ -47,8 +56,8 @@ class Meeting(Protocol):
     size: int
     """Members at first."""
 
-    def take(self, member: "MemberLoop", batches: list[Batch]) -> Taken:
-        """Wait for the others, take a batched step for each batch, and return this member's part."""
+    def take(self, member: "MemberLoop", stretch: Stretch) -> Taken:
+        """Wait for the others, take the steps together, and return this member's part."""
         ...
 
     def rest(self, member: "MemberLoop") -> None:
@@ -80,6 +89,16 @@ class MemberBatches(Batches):
     def _augmented(self, places: Tensor, epoch: int, start: int) -> Chunk:
         return self.prepared(*self.data.train.read(places), epoch, start)
 
+    def stretches(self, position: Position, batch_size: int, smallest: int, most: Callable[[], int]) -> Iterator[Chunk]:
+        """What :meth:`rest_of_epoch` gives, up to ``most()`` batches at a time: (S, B, ...) each."""
+        for ready, targets in self.rest_of_chunks(position, batch_size):
+            first = 0
+            while (left := len(targets) - first) >= min(smallest, batch_size):
+                size = min(batch_size, left)
+                which = slice(first, first + size * min(left // size, most()))
+                yield ready[which].view(-1, size, *ready.shape[1:]), targets[which].view(-1, size, *targets.shape[1:])
+                first = which.stop
+
     def _places(self, epoch: int) -> Tensor:
         def drawn() -> Tensor:
             order = self.order(epoch)
@@ -98,12 +117,13 @@ class MemberBatches(Batches):
 class MemberLoop(Loop):
     """An ordinary loop whose steps are part of a batched one; everything between the steps is its own."""
 
+    batches: MemberBatches
+
     def __init__(self, meeting: Meeting, random_state: Tensor, *arguments: Any) -> None:
         """``random_state`` is the device's generator's as it is after the network was built: dropout goes on from it."""
         super().__init__(*arguments)
         self.meeting = meeting
         self.tick = TICK * meeting.size  # all of them tell as often as a run alone does
-        self.asked: list[Batch] = []
         self.batches = MemberBatches(meeting.shared, self.data, self.training.seed, self.training.shuffle, self.prepared.channels_last)
         self.generator = torch.Generator(self.device if self.device.type == "cuda" else "cpu")
         self.generator.set_state(random_state)
@@ -121,28 +141,31 @@ class MemberLoop(Loop):
         self.alone = self.plain_step(recipe)
         return self.alone
 
-    def _train_step(self, images: Tensor, targets: Tensor) -> None:
-        """Ask for the step; where it is time to look up after it, or it is one of many, they are taken."""
-        if self.asked and len(self.asked[0].images) != len(images):
-            self._take_asked()
-        rate = float(self.optimiser.lr) if self.constant_rate else self.rate(len(self.asked))
-        self.asked.append(Batch(images, targets, rate))
-        if self.step + len(self.asked) >= self.next_stop or len(self.asked) >= (1 if self.average else STRETCH):
-            self._take_asked()
+    def _train_pass(self) -> None:
+        """See :meth:`Loop._train_pass`."""
+        for images, targets in self.batches.stretches(self.position, self.recipe.batch_size, self.planned.smallest_batch, self._most):
+            steps, self.batch = images.shape[:2]
+            rates = [float(self.optimiser.lr)] * steps if self.constant_rate else [self.rate(ahead) for ahead in range(steps)]
+            losses, last = self.meeting.take(self, Stretch(images, targets, rates))
+            self.optimiser.lr = rates[-1]
+            self.losses.append(losses)
+            if self.average:
+                self._fold_average()
+            self._trained(steps, last, targets[-1])
+            if self.step >= self.planned.end:
+                break
 
-    def _take_asked(self) -> None:
-        asked, self.asked = self.asked, []
-        steps, targets = len(asked), asked[-1].targets
-        self.batch = len(asked[0].images)
-        losses, last = self.meeting.take(self, asked)
-        self.losses.append(losses)
-        if self.average:
-            self._fold_average()
-        self._trained(steps, last, targets)
+    def _most(self) -> int:
+        """Steps to ask for next."""
+        return 1 if self.average else min(STRETCH, self.next_stop - self.step)
 
-    def step_alone(self, batch: Batch) -> Stepped:
-        """One step without the others."""
-        images, targets, self.optimiser.lr = batch
+    def steps_alone(self, stretch: Stretch) -> Taken:
+        """The steps without the others."""
+        steps = [self._step_alone(*step) for step in zip(*stretch, strict=True)]
+        return Taken(torch.stack([each.loss for each in steps]), steps[-1])
+
+    def _step_alone(self, images: Tensor, targets: Tensor, rate: float) -> Stepped:
+        self.optimiser.lr = rate
         if images.dim() == 1:
             images = self.batches.prepared(*self.data.train.read(images), self.position.epoch, self.position.seen)[0]
         set_chance(self.device, self.generator.get_state())

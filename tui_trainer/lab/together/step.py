@@ -1,40 +1,27 @@
 """One batched step for several networks of one shape: forward, backward and update of all of them at once."""
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 
 import torch
 from torch import Tensor
 
 from tui_trainer.backprop import loss_rule
 from tui_trainer.backprop.losses import plain_cross_entropy
-from tui_trainer.backprop.stacked import StackedNetworks
+from tui_trainer.backprop.stacked import Gradient, StackedNetworks, add_times, formed
 from tui_trainer.config import Recipe
-from tui_trainer.lab.together.member import Batch
+from tui_trainer.lab.together.descent import Descent, column
+from tui_trainer.lab.together.member import Stretch, Taken
 from tui_trainer.training.loop import Loop
 from tui_trainer.training.losses import class_weights
 from tui_trainer.training.optimisers import Optimiser, Sgd
 from tui_trainer.training.steps import Stepped
 
 StackedRule = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""Logits (M, B, K) and targets (M, B) or soft (M, B, K) to the mean of each network (M,) and its gradient (M, B, K)."""
+"""Logits (M, K, B) and targets (M, B) or soft (M, B, K) to the mean of each network (M,) and its gradient (M, K, B)."""
 
-
-class SteppedTogether(NamedTuple):
-    """What a step of M loops leaves behind."""
-
-    losses: Tensor
-    """(M,)"""
-    logits: Tensor
-    """(M, B, K)"""
-    grads: list[Tensor]
-    """(M, ...) each."""
-    norms: Tensor | None
-    """(M,), before clipping."""
-
-    def of(self, place: int) -> Stepped:
-        """One loop's part."""
-        return Stepped(self.losses[place], self.logits[place], [grad[place] for grad in self.grads], None if self.norms is None else self.norms[place])
+Norms = Callable[[], Tensor]
+"""The norms of the networks' gradients before clipping, (M,); to be asked for before the next step."""
 
 
 class StackedStep:
@@ -51,29 +38,42 @@ class StackedStep:
         self.rule = stacked_rule(recipe, class_weights(recipe, first.data.class_counts, first.device))
         self.limit = recipe.clip_norm
         optimisers = [loop.optimiser for loop in loops]
-        self.descend = _Descent(optimisers, self.networks.params) if isinstance(first.optimiser, Sgd) else _one_by_one(optimisers)
+        self.descend = Descent(optimisers, self.networks.params) if isinstance(first.optimiser, Sgd) else partial(_one_by_one, optimisers, self.networks.params)
 
     @torch.no_grad()
-    def __call__(self, batches: Sequence[Batch]) -> SteppedTogether:
-        """One batch for each loop, all of one size."""
-        for loop, batch in zip(self.loops, batches, strict=True):
-            loop.optimiser.lr = batch.rate
-        logits, trace = self.networks.forward(self._rows([batch.images for batch in batches]))
-        losses, slopes = self.rule(logits, torch.stack([batch.targets for batch in batches]))
-        grads = self.networks.backward(slopes, trace)
-        norms = _clip(grads, self.limit) if self.limit else None
-        self.descend(grads)
-        return SteppedTogether(losses, logits, grads, norms)
+    def __call__(self, stretches: Sequence[Stretch]) -> list[Taken]:
+        """The steps of a stretch for each loop, all of one size; what becomes of each loop's."""
+        targets = torch.stack([stretch.targets for stretch in stretches], 1)
+        losses = []
+        for x, wanted, *rates in zip(self._columns([stretch.images for stretch in stretches]), targets, *(stretch.rates for stretch in stretches), strict=True):
+            loss, logits, norms = self._step(x, wanted, rates)
+            losses.append(loss)
+        ends = zip(torch.stack(losses, 1), losses[-1], logits.transpose(1, 2), range(len(stretches)), strict=True)
+        return [Taken(own, Stepped(loss, rows, partial(_norm_of, norms, place))) for own, loss, rows, place in ends]
 
-    def _rows(self, images: Sequence[Tensor]) -> Tensor:
-        """The images ready for the first layer: (M, B, N), or (B, N) where all are shown the same."""
+    def _step(self, x: Tensor, targets: Tensor, rates: list[float]) -> tuple[Tensor, Tensor, Norms]:
+        logits, trace = self.networks.forward(x)
+        losses, slopes = self.rule(logits, targets)
+        gradients = self.networks.backward(slopes, trace)
+        norms: Norms = cache(lambda: _norms(formed(gradients, self.networks.params)))
+        if self.limit:
+            grads = formed(gradients, self.networks.params)
+            total = _clip(grads, self.limit)
+            gradients, norms = [partial(add_times, grad) for grad in grads], lambda: total
+        self.descend(gradients, rates)
+        return losses, logits, norms
+
+    def _columns(self, images: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Each loop's images (S, B, ...) as the first layer wants them in each of the steps: (M, N, B), or (N, B) where all are shown the same."""
         shared = all(each.data_ptr() == images[0].data_ptr() for each in images)
-        if images[0].dim() == 1:
-            places = images[0] if shared else torch.cat(list(images))
-            read = self.data.train.read(places)[0]
-            rows = (read.to(torch.float32) if self.scaled else self.data.preprocess(read)).flatten(1)
-            return rows if shared else rows.view(len(images), len(images[0]), -1)
-        return images[0].flatten(1) if shared else torch.stack([each.flatten(1) for each in images])
+        if images[0].dim() == 2:
+            for places in images[0] if shared else torch.stack(list(images), 1):
+                read = self.data.train.read(places.flatten())[0]
+                rows = (read.to(torch.float32) if self.scaled else self.data.preprocess(read)).flatten(1)
+                yield rows.view(*places.shape, -1).transpose(-1, -2)
+            return
+        for each in images[0] if shared else map(torch.stack, zip(*images, strict=True)):
+            yield each.flatten(each.dim() - 3).transpose(-1, -2)
 
 
 def stacked_rule(recipe: Recipe, weights: Tensor | None) -> StackedRule:
@@ -81,77 +81,42 @@ def stacked_rule(recipe: Recipe, weights: Tensor | None) -> StackedRule:
     rule = loss_rule(recipe, weights)
 
     def one_by_one(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        found = [rule(*each) for each in zip(logits, targets, strict=True)]
-        return torch.stack([loss for loss, _ in found]), torch.stack([slope for _, slope in found])
+        found = [rule(*each) for each in zip(logits.transpose(1, 2), targets, strict=True)]
+        return torch.stack([loss for loss, _ in found]), torch.stack([slope.t() for _, slope in found])
 
     def cross_entropy(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         if targets.is_floating_point():
             return one_by_one(logits, targets)
-        members, batch, classes = logits.shape
-        log_y = logits.reshape(-1, classes).log_softmax(1)
-        column, share = targets.view(-1, 1), 1 / batch
-        losses = log_y.gather(1, column).view(members, batch).mean(1).neg_()
-        slopes = log_y.exp_().mul_(share).scatter_add_(1, column, log_y.new_full((1, 1), -share).expand(len(log_y), 1))
-        return losses, slopes.view(members, batch, classes)
+        log_y = logits.log_softmax(1)
+        row, share = targets.unsqueeze(1), 1 / targets.shape[1]
+        losses = log_y.gather(1, row).mean((1, 2)).neg_()
+        return losses, log_y.exp_().mul_(share).scatter_add_(1, row, log_y.new_full((1, 1, 1), -share).expand(row.shape))
 
     return cross_entropy if rule is plain_cross_entropy else one_by_one
 
 
+def _norm_of(norms: Norms, place: int) -> Tensor:
+    return norms()[place]
+
+
+def _norms(grads: list[Tensor]) -> Tensor:
+    """Each network's norm over all its gradients (M,)."""
+    found: Tensor = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(grad.flatten(1), dim=1) for grad in grads]), dim=0)
+    return found
+
+
 def _clip(grads: list[Tensor], limit: float) -> Tensor:
     """Scale each network's gradients in place so that their norm is at most ``limit``; returns the norms before (M,)."""
-    norms: Tensor = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(grad.flatten(1), dim=1) for grad in grads]), dim=0)
+    norms = _norms(grads)
     scale = torch.clamp(limit / (norms + 1e-6), max=1.0)
     for grad in grads:
-        grad.mul_(_column(scale, grad))
+        grad.mul_(column(scale, grad))
     return norms
 
 
-def _column(values: Tensor, like: Tensor) -> Tensor:
-    """(M,) as (M, 1, ...), so that it scales each network's part of ``like`` (M, ...)."""
-    return values.view(-1, *[1] * (like.dim() - 1))
-
-
-def _one_by_one(optimisers: Sequence[Optimiser]) -> Callable[[list[Tensor]], None]:
+def _one_by_one(optimisers: Sequence[Optimiser], params: list[Tensor], gradients: Sequence[Gradient], rates: Sequence[float]) -> None:
     """Each network by its own update rule, on its slices of the stacks."""
-
-    def descend(grads: list[Tensor]) -> None:
-        for place, optimiser in enumerate(optimisers):
-            optimiser.step([grad[place] for grad in grads])
-
-    return descend
-
-
-class _Descent:
-    """Gradient descent with momentum for all at once: v = m v + g + decay w, w -= lr v, each factor one for each network.
-
-    The formulas are those of :class:`tui_trainer.training.optimisers.Sgd`, whose velocities become slices of the stacks.
-    """
-
-    def __init__(self, optimisers: Sequence[Optimiser], params: list[Tensor]) -> None:
-        self.optimisers, self.params = optimisers, params
-        first = optimisers[0]
-        self.nesterov = first.nesterov
-        self.velocity = [torch.stack([optimiser.state["velocity"][place] for optimiser in optimisers]) for place in range(len(params))] if first.momentum else []
-        for number, optimiser in enumerate(optimisers if self.velocity else ()):
-            optimiser.state["velocity"] = [stack[number] for stack in self.velocity]
-        self.momentum = self._factors([optimiser.momentum for optimiser in optimisers])
-        decays = [optimiser.weight_decay for optimiser in optimisers]
-        self.decay = self._factors(decays) if any(decays) else None
-        self.rates: list[float] = []
-
-    def _factors(self, values: Sequence[float]) -> list[Tensor]:
-        stack = torch.tensor(values, device=self.params[0].device)
-        return [_column(stack, param) for param in self.params]
-
-    def __call__(self, grads: list[Tensor]) -> None:
-        rates = [float(optimiser.lr) for optimiser in self.optimisers]
-        if rates != self.rates:
-            self.rates, self.factors = rates, self._factors([-rate for rate in rates])
-        if self.decay:
-            grads = [grad.addcmul(param, decay) for grad, param, decay in zip(grads, self.params, self.decay, strict=True)]
-        if self.velocity:
-            for velocity, momentum, grad in zip(self.velocity, self.momentum, grads, strict=True):
-                torch.addcmul(grad, velocity, momentum, out=velocity)
-            grads = [grad.addcmul(velocity, momentum) for grad, velocity, momentum in zip(grads, self.velocity, self.momentum, strict=True)] if self.nesterov else self.velocity
-        for param, grad, factor in zip(self.params, grads, self.factors, strict=True):
-            param.addcmul_(grad, factor)
+    grads = formed(gradients, params)
+    for place, (optimiser, rate) in enumerate(zip(optimisers, rates, strict=True)):
+        optimiser.lr = rate
+        optimiser.step([grad[place] for grad in grads])

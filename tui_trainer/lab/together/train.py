@@ -10,7 +10,7 @@ from greenlet import getcurrent, greenlet
 from torch import Tensor
 
 from tui_trainer.config import Config
-from tui_trainer.lab.together.member import Batch, MemberLoop, Shared, Taken
+from tui_trainer.lab.together.member import MemberLoop, Shared, Stretch, Taken
 from tui_trainer.lab.together.step import StackedStep
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.events import RunEnded
@@ -65,8 +65,8 @@ class _Seat:
     session: Session
     loop: MemberLoop
     routine: greenlet
-    asked: list[Batch] = field(default_factory=list)
-    """The batches for whose steps it waits; none while it is paused or over."""
+    asked: Stretch | None = None
+    """The steps that it waits for; None while it is paused or over."""
     losses: list[Tensor] = field(default_factory=list)
     """Of those whose steps are taken while it waits for the rest, some in a row."""
     end: RunEnded | Exception | None = None
@@ -114,9 +114,9 @@ class _Meeting:
 
     # -- called by members, in their coroutines -------------------------------------------------------------------
 
-    def take(self, member: MemberLoop, batches: list[Batch]) -> Taken:
-        """Wait for the others, take a batched step for each batch, and return this member's part."""
-        self.of[member].asked = batches
+    def take(self, member: MemberLoop, stretch: Stretch) -> Taken:
+        """Wait for the others, take the steps together, and return this member's part."""
+        self.of[member].asked = stretch
         taken: Taken = self.host.switch()
         return taken
 
@@ -167,27 +167,22 @@ class _Meeting:
 
     def _take_steps(self, ready: list[_Seat]) -> None:
         """As many steps as all of them have asked for; those who then have theirs go on."""
-        loops = [seat.loop for seat in ready]
-        count = min(len(seat.asked) for seat in ready)
-        own = [seat.asked[:count] for seat in ready]
+        loops, asked = [seat.loop for seat in ready], [seat.asked for seat in ready if seat.asked]
+        count = min(stretch.steps for stretch in asked)
         if not any(seat.losses or seat.loop.losses for seat in ready):  # they waited for each other to start or to evaluate
             for loop in loops:
                 loop.clock.steps_begin()
+        now = [stretch.part(slice(count)) for stretch in asked]
         if len(ready) > 1 and len({(loop.stage, loop.batch) for loop in loops}) == 1:
-            take, losses = self._stack(loops), []
-            for batches in zip(*own, strict=True):
-                stepped = take(batches)
-                losses.append(stepped.losses)
-            told, lasts = torch.stack(losses, 1), [stepped.of(place) for place in range(len(ready))]
+            found = self._stack(loops)(now)
         else:
-            alone = [[loop.step_alone(batch) for batch in batches] for loop, batches in zip(loops, own, strict=True)]
-            told, lasts = torch.stack([torch.stack([each.loss for each in steps]) for steps in alone]), [steps[-1] for steps in alone]
-        for seat, losses_of_it, last in zip(ready, told, lasts, strict=True):
-            seat.losses.append(losses_of_it)
-            del seat.asked[:count]
-            if not seat.asked:
-                taken, seat.losses = Taken(torch.cat(seat.losses), last), []
-                self._go_on(seat, taken)
+            found = [loop.steps_alone(stretch) for loop, stretch in zip(loops, now, strict=True)]
+        for seat, stretch, taken in zip(ready, asked, found, strict=True):
+            seat.losses.append(taken.losses)
+            seat.asked = stretch.part(slice(count, None)) if stretch.steps > count else None
+            if seat.asked is None:
+                whole, seat.losses = taken._replace(losses=torch.cat(seat.losses)), []
+                self._go_on(seat, whole)
 
     def _stack(self, loops: list[MemberLoop]) -> StackedStep:
         """The batched step of these loops; made anew when one pauses, goes on, ends, or a stage begins."""
