@@ -31,6 +31,7 @@ def test_normalisations_are_numpys(seed, channels, channels_last):
     expected = {
         "none": pixels,
         "min-max": (pixels - pixels.min()) / (pixels.max() - pixels.min()),
+        "centre": 2 * (pixels - pixels.mean(**by_channel)) / (pixels.max() - pixels.min()),
         "standardise": (pixels - pixels.mean(**by_channel)) / pixels.std(**by_channel),
     }
     for name, values in expected.items():
@@ -60,7 +61,7 @@ def test_zca_of_large_images_is_refused_with_what_helps():
         fitted(torch.zeros(2, 3, 64, 64, dtype=torch.uint8), normalise="zca")
 
 
-@pytest.mark.parametrize("normalise", ["min-max", "standardise"])
+@pytest.mark.parametrize("normalise", ["min-max", "centre", "standardise"])
 def test_images_of_one_colour_stay_finite(normalise):
     images = torch.full((5, 3, 2, 2), 77, dtype=torch.uint8)
     assert fitted(images, normalise=normalise)(images).isfinite().all()
@@ -84,7 +85,7 @@ def test_a_checkpoint_carries_it_whole(normalise, tmp_path):
     assert torch.equal(back(images), preprocess(images))
 
 
-@pytest.mark.parametrize("normalise", ["none", "min-max", "standardise"])
+@pytest.mark.parametrize("normalise", ["none", "min-max", "centre", "standardise"])
 def test_pixels_are_found_again(normalise):
     images = pictures(3)
     preprocess = fitted(images, normalise=normalise)

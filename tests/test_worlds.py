@@ -88,6 +88,10 @@ def test_normalising_is_by_feature_and_leaves_the_set_as_it_was() -> None:
     seen = scaled.preprocess(scaled.train.read(slice(None))[0]).flatten(1)
     assert seen.amin(0).tolist() == pytest.approx([0, 0], abs=1e-6)
     assert seen.amax(0).tolist() == pytest.approx([1, 1], abs=1e-6)
+    centred = load_dataset(points("moons", normalise="centre"), CPU)
+    seen = centred.preprocess(centred.train.read(slice(None))[0]).flatten(1)
+    assert seen.mean(0).tolist() == pytest.approx([0, 0], abs=1e-6)
+    assert (seen.amax(0) - seen.amin(0)).tolist() == pytest.approx([2, 2], abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,6 @@ class Config(Settings):
             text = "{other} needs images, and {dataset} are points in the plane: use dense layers"
             raise PydanticCustomError("misfit", text, {"key": "network", "other": other, "dataset": self.data.dataset})
         if self.data.normalise == "zca":
-            text = "zca whitens images, and {dataset} are points in the plane: use none, min-max or standardise"
+            text = "zca whitens images, and {dataset} are points in the plane: use none, min-max, centre or standardise"
             raise PydanticCustomError("misfit", text, {"key": "data.normalise", "dataset": self.data.dataset})
         return self

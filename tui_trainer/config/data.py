@@ -11,7 +11,7 @@ DatasetName = Literal[ImageSet, PointSet]
 IMAGES = {"dataset": get_args(ImageSet)}
 POINTS = {"dataset": POINT_SETS}
 Features = Literal["plain", "product", "squares", "quadratic", "sines", "all"]
-Normalisation = Literal["none", "min-max", "standardise", "zca"]
+Normalisation = Literal["none", "min-max", "centre", "standardise", "zca"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Side = Annotated[int, Field(ge=1, le=4096)]
 
@@ -62,7 +62,7 @@ class Data(Settings):
     )
     seed: int = setting(0, "Data seed", "Seed of the points, the split and the selection, so that runs with different seeds share their data.", ge=0, lt=2**63)
     normalise: Normalisation = setting(
-        "none", "Normalise", "Pixels are 0..1, points as they are; min-max, mean and deviation (standardise) and ZCA whitening (of images) use the training set's statistics."
+        "none", "Normalise", "Pixels are 0..1, points as they are; min-max, the mean (centre), mean and deviation (standardise) and ZCA whitening (of images) use the training set's statistics."
     )
     zca_epsilon: float = setting(0.01, "ZCA epsilon", "Added to the eigenvalues before whitening.", when={"normalise": ("zca",)}, gt=0, le=1e6)
     augment: Augmentation = setting(Augmentation(), "Augment", "Random changes of the training images.", when=IMAGES)

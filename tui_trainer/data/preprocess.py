@@ -96,7 +96,8 @@ class Preprocess:
 def fit_preprocess(data: Data, shape: tuple[int, int, int], classes: tuple[str, ...], chunks: Iterable[Tensor]) -> Preprocess:
     """The normalisation that ``data`` asks for, from the training images in ``chunks`` (uint8 [B, C, H, W], in turn).
 
-    none: x / 255. min-max: to 0..1 by the lowest and highest pixel of the set, over all channels. standardise: mean 0
+    none: x / 255. min-max: to 0..1 by the lowest and highest pixel of the set, over all channels. centre: to a width of 2
+    (as -1..1 has) by the same two, and mean 0 per channel (LeCun et al., Efficient BackProp, 1998, 4.3). standardise: mean 0
     and (population) deviation 1 per channel. zca: x / 255 whitened, W = U (L + epsilon)^-1/2 U^T with the eigenvalues L
     and eigenvectors U of the pixels' covariance (Krizhevsky, Learning multiple layers of features, 2009, appendix A).
     The set is gone through chunk by chunk, so there is never a float copy of it.
@@ -108,43 +109,54 @@ def fit_preprocess(data: Data, shape: tuple[int, int, int], classes: tuple[str, 
         return Preprocess(shape, classes, *plain)
     if data.normalise == "zca":
         return Preprocess(shape, classes, *plain, *_fit_zca(shape, chunks, data.zca_epsilon))
+    counts = _counts(channels, chunks)
+    if data.normalise == "standardise":
+        mean, variance = _moments(counts)
+        deviation = torch.where(variance < 1e-6, 255.0, variance.sqrt())  # a channel of one value carries nothing: only centre it
+        return Preprocess(shape, classes, (1 / deviation).float(), (-mean / deviation).float())
+    present = counts.sum(0).nonzero()
+    lowest, spread = int(present[0]), int(present[-1] - present[0]) or 255
     if data.normalise == "min-max":
-        lowest, highest = 255, 0
-        for images in chunks:
-            lowest, highest = min(lowest, int(images.min())), max(highest, int(images.max()))
-        spread = highest - lowest or 255
         return Preprocess(shape, classes, torch.full((channels,), 1 / spread), torch.full((channels,), -lowest / spread))
-    mean, variance = _moments(channels, chunks)
-    deviation = torch.where(variance < 1e-6, 255.0, variance.sqrt())  # a channel of one value carries nothing: only centre it
-    return Preprocess(shape, classes, (1 / deviation).float(), (-mean / deviation).float())
+    return Preprocess(shape, classes, torch.full((channels,), 2 / spread), (_moments(counts)[0] * (-2 / spread)).float())
 
 
 def fit_points(data: Data, shape: tuple[int, int, int], classes: tuple[str, ...], chunks: Iterable[Tensor]) -> Preprocess:
     """The normalisation that ``data`` asks for, from the training points in ``chunks`` (float32 [B, F, 1, 1], in turn).
 
-    none: as they are. min-max: each feature to 0..1. standardise: mean 0 and (population) deviation 1 of each feature.
+    none: as they are. min-max: each feature to 0..1. centre: to a width of 2 and mean 0. standardise: mean 0 and (population)
+    deviation 1 of each feature.
     """
     if data.normalise == "none":
         return Preprocess(shape, classes, torch.ones(shape[0]), torch.zeros(shape[0]))
     rows = torch.cat([points.cpu().flatten(1) for points in chunks]).double()
-    if data.normalise == "min-max":
-        offset, spread = rows.amin(0), rows.amax(0) - rows.amin(0)
-    else:
-        offset, spread = rows.mean(0), rows.std(0, correction=0)
+    width = rows.amax(0) - rows.amin(0)
+    match data.normalise:
+        case "min-max":
+            offset, spread = rows.amin(0), width
+        case "centre":
+            offset, spread = rows.mean(0), width / 2
+        case _:
+            offset, spread = rows.mean(0), rows.std(0, correction=0)
     scale = 1 / torch.where(spread < 1e-12, 1.0, spread)  # a feature of one value carries nothing: only move it
     return Preprocess(shape, classes, scale.float(), (-offset * scale).float())
 
 
-def _moments(channels: int, chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
-    """Mean and population variance per channel, float64 [C] each, from counts of the 256 levels.
+def _counts(channels: int, chunks: Iterable[Tensor]) -> Tensor:
+    """How often each channel has each of the 256 levels, float64 [C, 256].
 
-    Counts are exact: the numbers don't depend on the threads or the chunks, as float32 sums do.
+    Counts are exact: what is computed from them doesn't depend on the threads or the chunks, as float32 sums do.
     """
-    levels, counts = torch.arange(256, dtype=torch.float64), torch.zeros(channels, 256, dtype=torch.float64)
+    counts = torch.zeros(channels, 256, dtype=torch.float64)
     for images in chunks:
         for channel in range(channels):
             counts[channel] += torch.bincount(images[:, channel].flatten(), minlength=256).cpu()
-    pixels = counts.sum(1)
+    return counts
+
+
+def _moments(counts: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and population variance per channel, float64 [C] each."""
+    levels, pixels = torch.arange(256, dtype=torch.float64), counts.sum(1)
     mean = counts @ levels / pixels
     return mean, (counts * (levels - mean[:, None]).square()).sum(1) / pixels
 
