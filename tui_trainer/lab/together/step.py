@@ -89,7 +89,7 @@ def stacked_rule(recipe: Recipe, weights: Tensor | None) -> StackedRule:
             return one_by_one(logits, targets)
         log_y = logits.log_softmax(1)
         row, share = targets.unsqueeze(1), 1 / targets.shape[1]
-        losses = log_y.gather(1, row).mean((1, 2)).neg_()
+        losses = log_y.gather(1, row).sum((1, 2)).mul_(-share)
         return losses, log_y.exp_().mul_(share).scatter_add_(1, row, log_y.new_full((1, 1, 1), -share).expand(row.shape))
 
     return cross_entropy if rule is plain_cross_entropy else one_by_one
