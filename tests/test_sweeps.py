@@ -1,5 +1,6 @@
 """Sweeps through the real program: a grid with seeds, a search with pruning, and going on with what was stopped."""
 
+import io
 import json
 import os
 import signal
@@ -10,12 +11,17 @@ from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY, run_program
+from recorded_runs import make_run
+from rich.console import Console
 
+from tui_trainer.cli.sweep import _live_table
+from tui_trainer.cli.sweep_table import short_label
 from tui_trainer.config.sweep import plan_sweep, read_sweep, sweep_names
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.results import read_results
 from tui_trainer.runs.status import read_status
-from tui_trainer.sweeps import read_sweep_record
+from tui_trainer.sweeps import create_sweep, read_sweep_record
+from tui_trainer.sweeps.conduct import Conductor
 from tui_trainer.sweeps.pruning import is_behind, progress
 from tui_trainer.sweeps.search import by_chance
 
@@ -46,6 +52,35 @@ def test_trials_are_ordinary_runs(swept: tuple[Path, dict]) -> None:
     assert sorted(each["name"] for each in listed) == ["grid.001", "grid.002", "grid.003", "grid.004"]
     assert RunFolder(root / "runs" / "grid.004").config().training.seed == 1
     assert run_program("evaluate", "grid.003", cwd=root).returncode == 0
+
+
+def test_the_live_table_shows_who_trains_has_ended_and_waits_in_80_columns(tmp_path: Path) -> None:
+    asked, beside = read_sweep("digits-mlp")
+    grid = {"training.momentum": (0, 0.5, 0.9), "training.learning_rate": (0.03, 0.1)}
+    record = create_sweep(tmp_path, "many", plan_sweep(asked.model_copy(update={"grid": grid, "seeds": 4}), "digits-mlp", {}, beside), epochs=())
+    for number in range(1, 8):
+        make_run(tmp_path, "finished", name=f"many.{number:03d}", epochs=1.0)
+    screen = Console(file=io.StringIO(), force_terminal=True, width=80, height=24, color_system=None)
+    screen.print(_live_table(screen, Conductor(record, 1)))
+    told, heading, *rows = screen.file.getvalue().splitlines()
+    assert told == "many: 0 running · 7 finished · 17 waiting · 4 not shown"
+    assert heading.split() == ["run", "trial", "seed", "state", "epoch", "best"]
+    assert [row.split()[0] for row in rows] == [f"many.{number:03d}" for number in range(1, 21)]
+    assert rows[6].split()[1:5] == ["momentum=0,", "learning_rate=0.1", "2", "finished"]
+    assert rows[6].rstrip().endswith("%")
+    assert rows[8].split()[1:] == ["momentum=0.5,", "learning_rate=0.03", "0", "waiting"]
+    assert max(map(len, rows)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("label", "short"),
+    [
+        ("training.momentum=0, training.learning_rate=0.03", "momentum=0, learning_rate=0.03"), ("5", "5"), ("base, data.seed=1", "base, seed=1"),
+        ("data.seed=1, training.seed=2", "data.seed=1, training.seed=2"), ('network.layers=[{ type = "dense", units = 5 }]', 'layers=[{ type = "dense", units = 5 }]'),
+    ],
+)  # fmt: skip
+def test_labels_are_short_where_they_stay_clear(label: str, short: str) -> None:
+    assert short_label(label) == short
 
 
 def test_a_name_is_taken_once_and_the_table_can_be_had_again(swept: tuple[Path, dict]) -> None:

@@ -10,15 +10,20 @@ from tui_trainer.cli import completion
 from tui_trainer.cli.options import DataDir, Dataset, Device, Json, RunsDir, Set
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from tui_trainer.config import Config
+    from tui_trainer.runs.status import Status
     from tui_trainer.sweeps.conduct import Conductor
     from tui_trainer.sweeps.record import SweepRecord
     from tui_trainer.sweeps.search import Searcher
 
 LOOK = 0.5
 """Seconds between two looks at the trials."""
+NARROWEST_TRIAL = 32
+"""Columns in which two settings mostly fit: rather than cut them, the live table leaves out figures."""
 
 
 def sweep(
@@ -173,33 +178,54 @@ def _conduct_live(target: "Console", conductor: "Conductor", tick: Any) -> None:
 
     with Live(console=target, auto_refresh=False, transient=True) as live:
         while tick():
-            live.update(_live_table(conductor, max(4, target.height - 4)), refresh=True)
+            live.update(_live_table(target, conductor), refresh=True)
             time.sleep(LOOK)
 
 
-def _live_table(conductor: "Conductor", room: int) -> Any:
-    """The trials that train, and how many wait and have ended, and how."""
+def _live_table(target: "Console", conductor: "Conductor") -> Any:
+    """How many trials train, wait and have ended, and how; and what they do, as many as there is room for."""
     from collections import Counter
 
     from rich.console import Group
     from rich.text import Text
 
     from tui_trainer.cli.console import percent
-    from tui_trainer.cli.tables import table, words
+    from tui_trainer.cli.sweep_table import short_label
+    from tui_trainer.cli.tables import fitted_table, words
     from tui_trainer.runs.status import LIVE
     from tui_trainer.sweeps.conduct import trial_state
 
-    states = [(trial, conductor.state(trial)) for trial in conductor.record.trials]
-    live = [(trial, state) for trial, state in states if state and state.state in LIVE]
-    ended = Counter(trial_state(state) for _, state in states if state and state.state not in LIVE)
-    made = table("run", "trial", "state", ">epoch", ">best", ">last")
-    for trial, state in live[:room]:
+    room = max(4, target.height - 4)
+    states = [conductor.state(trial) for trial in conductor.record.trials]
+    ended = Counter(trial_state(state) for state in states if state and state.state not in LIVE)
+    rows = []
+    for place in _most_wanted(states, room):
+        trial, state = conductor.record.trials[place], states[place]
+        name = (trial.run, short_label(trial.label), str(trial.seed))
+        if state is None:
+            rows.append([Text(cell, style="dim") for cell in (*name, "waiting", "", "", "")])
+            continue
         figures = [state.summary.get(which, {}).get("validation", {}).get("accuracy") for which in ("best", "last")]
-        made.add_row(trial.run, f"{trial.label}, seed {trial.seed}", state.state, f"{state.epoch:.1f}/{state.total_epochs:g}", *map(percent, figures))
-    rest = f"{len(live) - room} more" if len(live) > room else ""
-    waiting = sum(1 for _, state in states if state is None)
-    counts = words((f"{len(live)} running", *(f"{number} {state}" for state, number in sorted(ended.items())), f"{waiting} waiting", rest))
+        epoch = f"{state.epoch:.1f}/{state.total_epochs:g}" if state.total_epochs else ""
+        rows.append([Text(cell) for cell in (*name, trial_state(state), epoch, *map(percent, figures))])
+    live, waiting = sum(state is not None and state.state in LIVE for state in states), states.count(None)
+    rest = f"{len(states) - room} not shown" if len(states) > room else ""
+    counts = words((f"{live} running", *(f"{number} {state}" for state, number in sorted(ended.items())), f"{waiting} waiting", rest))
+    made = fitted_table(target, ("run", "trial", ">seed", "state", ">epoch", ">best", ">last"), rows, flexible="trial", droppable=("last", "best"), narrowest=NARROWEST_TRIAL)
     return Group(Text(f"{conductor.record.name}: {counts}"), made)
+
+
+def _most_wanted(states: "Sequence[Status | None]", room: int) -> list[int]:
+    """Places of the trials that train, of the newest that have ended, of the next that wait: as many as there is room for, in their order."""
+    from tui_trainer.runs.status import LIVE
+
+    def rank(place: int) -> tuple[int, int]:
+        state = states[place]
+        if state is None:
+            return 2, place
+        return (0, place) if state.state in LIVE else (1, -place)
+
+    return sorted(sorted(range(len(states)), key=rank)[:room])
 
 
 def _say_ends(target: "Console", conductor: "Conductor", said: set[str], quiet: bool) -> None:

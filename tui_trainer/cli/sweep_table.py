@@ -1,5 +1,6 @@
 """The table of a sweep at the prompt: three figures at each epoch, what its report gives beneath, and what did not come to an end."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 20
 """Of a search, the best."""
 NARROWEST_LABEL = 16
+KEY = re.compile(r"(?:^|(?<=, ))([\w.]+)(?==)")
+"""A setting in a label."""
 GAP = 2
 """Between two epochs; between the three figures of one there is one column less."""
 
@@ -60,6 +63,13 @@ def unfinished(record: SweepRecord) -> dict[str, int]:
     return found
 
 
+def short_label(label: str) -> str:
+    """A trial's label with keys by their last names, where these tell them apart: ``momentum=0.9`` for ``training.momentum=0.9``."""
+    keys = KEY.findall(label)
+    last = [key.rsplit(".", 1)[-1] for key in keys]
+    return KEY.sub(lambda found: found[1].rsplit(".", 1)[-1], label) if len(set(last)) == len(keys) else label
+
+
 def _width(rows: Sequence[TrialRow]) -> int:
     """Columns of one figure."""
     return 9 if any(len(row.runs) > 1 for row in rows) else 5
@@ -71,7 +81,7 @@ def _blocks(target: "Console", rows: Sequence[TrialRow]) -> Iterator[list[str]]:
     if not moments:
         yield []
     each = 3 * _width(rows) + 2 + GAP
-    label = min(max((len(row.label) for row in rows), default=0), NARROWEST_LABEL)
+    label = min(max((len(short_label(row.label)) for row in rows), default=0), NARROWEST_LABEL)
     fitting = max(1, (target.width - label) // each) if target.is_terminal else len(moments)
     for first in range(0, len(moments), max(1, fitting)):
         yield moments[first : first + fitting]
@@ -88,7 +98,7 @@ def _print_cells(target: "Console", rows: Sequence[TrialRow], moments: Sequence[
     lines: list[tuple[str | Text, ...]] = [("", *(splits for _ in moments), *(("",) if with_best else ()))]
     for row in rows:
         cells = [three([figure(row.cells.get(moment, {}).get(split)) for split in SPLITS], width) for moment in moments]
-        lines.append((row.label, *cells, *((figure(row.best),) if with_best else ())))
+        lines.append((short_label(row.label) if target.is_terminal else row.label, *cells, *((figure(row.best),) if with_best else ())))
         if any(moment in row.report for moment in moments):
             given = [three([f"{value:.1f}" for value in row.report.get(moment, ())], width) for moment in moments]
             lines.append(("  report", *given, *(("",) if with_best else ())))

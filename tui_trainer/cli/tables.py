@@ -27,10 +27,25 @@ def table(*columns: str) -> "Table":
 def print_table(
     target: "Console", columns: Sequence[str], rows: Iterable[Sequence["str | Text"]], *, flexible: str = "", droppable: Sequence[str] = (), keep_end: bool = False
 ) -> None:
-    """Print a table that fits the terminal.
+    """Print a table that fits the terminal: :func:`fitted_table`."""
+    made = fitted_table(target, columns, rows, flexible=flexible, droppable=droppable, keep_end=keep_end)
+    target.print(made, soft_wrap=True)  # one print: a rich Table of 1 000 rows takes half a second
 
-    Where it is too wide the columns ``droppable`` go, first to last, then ``flexible`` is cut: at its end, or with
-    ``keep_end`` (paths) at its beginning.
+
+def fitted_table(
+    target: "Console",
+    columns: Sequence[str],
+    rows: Iterable[Sequence["str | Text"]],
+    *,
+    flexible: str = "",
+    droppable: Sequence[str] = (),
+    keep_end: bool = False,
+    narrowest: int = NARROWEST,
+) -> "Text":
+    """A table that fits the terminal.
+
+    Where it is too wide, even with ``flexible`` cut to ``narrowest`` columns, the columns ``droppable`` go, first to last; then
+    ``flexible`` is cut: at its end, or with ``keep_end`` (paths) at its beginning.
     """
     from rich.text import Text
 
@@ -41,9 +56,8 @@ def print_table(
     ]
     heading = [Text(column.name, style="dim") for column in shown]
     if target.is_terminal:
-        shown = _fitting(shown, target.width, flexible, droppable)
-    lines = [_line(row, shown, keep_end) for row in (heading, *cells)]
-    target.print(Text("\n").join(lines), soft_wrap=True)  # one print: a rich Table of 1 000 rows takes half a second
+        shown = _fitting(shown, target.width, flexible, droppable, narrowest)
+    return Text("\n").join(_line(row, shown, keep_end) for row in (heading, *cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +70,11 @@ class Column:
     width: int
 
 
-def _fitting(columns: list[Column], room: int, flexible: str, droppable: Sequence[str]) -> list[Column]:
+def _fitting(columns: list[Column], room: int, flexible: str, droppable: Sequence[str], narrowest: int) -> list[Column]:
     """The columns that fit ``room``, the flexible one made narrower where it has to be."""
 
     def needed(kept: list[Column]) -> int:
-        return sum(min(each.width, NARROWEST) if each.name == flexible else each.width for each in kept) + GAP * (len(kept) - 1)
+        return sum(min(each.width, narrowest) if each.name == flexible else each.width for each in kept) + GAP * (len(kept) - 1)
 
     for name in droppable:
         if needed(columns) > room:
