@@ -15,7 +15,6 @@ from recorded_runs import make_run
 from rich.console import Console
 
 from tui_trainer.cli.sweep import _live_table
-from tui_trainer.cli.sweep_table import short_label
 from tui_trainer.config.sweep import plan_sweep, read_sweep, sweep_names
 from tui_trainer.runs import RunFolder
 from tui_trainer.runs.results import read_results
@@ -23,6 +22,7 @@ from tui_trainer.runs.status import read_status
 from tui_trainer.sweeps import create_sweep, read_sweep_record
 from tui_trainer.sweeps.conduct import Conductor
 from tui_trainer.sweeps.pruning import is_behind, progress
+from tui_trainer.sweeps.results import short_label
 from tui_trainer.sweeps.search import by_chance
 
 QUICK = ("--set", "data.train_images=300", "--set", "training.threads=1")
@@ -76,7 +76,7 @@ def test_the_live_table_shows_who_trains_has_ended_and_waits_in_80_columns(tmp_p
     ("label", "short"),
     [
         ("training.momentum=0, training.learning_rate=0.03", "momentum=0, learning_rate=0.03"), ("5", "5"), ("base, data.seed=1", "base, seed=1"),
-        ("data.seed=1, training.seed=2", "data.seed=1, training.seed=2"), ('network.layers=[{ type = "dense", units = 5 }]', 'layers=[{ type = "dense", units = 5 }]'),
+        ("data.seed=1, training.seed=2", "data.seed=1, training.seed=2"), ("network.layers.1.units=5", "layers.1.units=5"),
     ],
 )  # fmt: skip
 def test_labels_are_short_where_they_stay_clear(label: str, short: str) -> None:

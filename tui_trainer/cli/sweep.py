@@ -190,10 +190,10 @@ def _live_table(target: "Console", conductor: "Conductor") -> Any:
     from rich.text import Text
 
     from tui_trainer.cli.console import percent
-    from tui_trainer.cli.sweep_table import short_label
     from tui_trainer.cli.tables import fitted_table, words
     from tui_trainer.runs.status import LIVE
     from tui_trainer.sweeps.conduct import trial_state
+    from tui_trainer.sweeps.results import short_label
 
     room = max(4, target.height - 4)
     states = [conductor.state(trial) for trial in conductor.record.trials]

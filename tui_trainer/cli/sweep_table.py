@@ -1,12 +1,11 @@
 """The table of a sweep at the prompt: three figures at each epoch, what its report gives beneath, and what did not come to an end."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tui_trainer.cli.console import print_json
 from tui_trainer.sweeps.record import SweepRecord
-from tui_trainer.sweeps.results import SPLITS, TrialRow, figure, sweep_table, three
+from tui_trainer.sweeps.results import SPLITS, TrialRow, figure, short_label, sweep_table, three
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
 MOST_ROWS = 20
 """Of a search, the best."""
 NARROWEST_LABEL = 16
-KEY = re.compile(r"(?:^|(?<=, ))([\w.]+)(?==)")
-"""A setting in a label."""
 GAP = 2
 """Between two epochs; between the three figures of one there is one column less."""
 
@@ -61,13 +58,6 @@ def unfinished(record: SweepRecord) -> dict[str, int]:
             told = state.state + (f": {state.reason}" if state.reason else "")
             found[told] = found.get(told, 0) + 1
     return found
-
-
-def short_label(label: str) -> str:
-    """A trial's label with keys by their last names, where these tell them apart: ``momentum=0.9`` for ``training.momentum=0.9``."""
-    keys = KEY.findall(label)
-    last = [key.rsplit(".", 1)[-1] for key in keys]
-    return KEY.sub(lambda found: found[1].rsplit(".", 1)[-1], label) if len(set(last)) == len(keys) else label
 
 
 def _width(rows: Sequence[TrialRow]) -> int:

@@ -1,6 +1,7 @@
 """The table that comes of a sweep: accuracy of train, validation and test at chosen epochs, mean and deviation over seeds."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -32,6 +33,13 @@ def figure(spread: Spread | None) -> str:
 def three(figures: Sequence[str], width: int) -> str:
     """The figures of train, validation and test at one epoch, or what stands above them, each so wide."""
     return " ".join(each.rjust(width) for each in figures)
+
+
+def short_label(label: str) -> str:
+    """A trial's label without the groups of its settings, so that the values are in sight: ``momentum=0.5, epochs=3``; as it is, where two of them then have one name."""
+    short = re.sub(r"(^|, )(training|network|data)\.", r"\1", label)
+    keys = re.findall(r"(?:^|, )([\w.]+)=", short)
+    return short if len(set(keys)) == len(keys) else label
 
 
 Cells = dict[str, dict[str, Spread]]

@@ -14,7 +14,7 @@ from tui_trainer.runs.listing import ListedRun, Listing
 from tui_trainer.sweeps import SweepRecord, TrialRun, read_sweep_record
 from tui_trainer.sweeps.conduct import PRUNED
 from tui_trainer.sweeps.detached import log_path
-from tui_trainer.sweeps.results import TrialRow, sweep_table
+from tui_trainer.sweeps.results import TrialRow, short_label, sweep_table
 from tui_trainer.tui.about import About
 from tui_trainer.tui.actions import TRIALS, bindings
 from tui_trainer.tui.controls.header import Header
@@ -25,7 +25,7 @@ from tui_trainer.tui.screens.marked import Marked, mark_column
 from tui_trainer.tui.screens.runs import STATES
 from tui_trainer.tui.screens.sparks import accuracy_spark
 from tui_trainer.tui.screens.sweep_figures import SweepFigures
-from tui_trainer.tui.screens.sweeps import FAILED, Standing, accuracy, ask_stop, may, reason_of, short_label, standing, state_of
+from tui_trainer.tui.screens.sweeps import FAILED, Standing, accuracy, ask_stop, may, reason_of, standing, state_of
 from tui_trainer.tui.widgets.marks import glyphs
 
 if TYPE_CHECKING:

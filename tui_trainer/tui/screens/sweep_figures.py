@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from tui_trainer.sweeps.results import SPLITS, TrialRow, figure, three
+from tui_trainer.sweeps.results import SPLITS, TrialRow, figure, short_label, three
 from tui_trainer.tui.about import About
 from tui_trainer.tui.controls.paint import Part, fit, plain, strip
 from tui_trainer.tui.controls.table import Column, Table
-from tui_trainer.tui.screens.sweeps import short_label
 
 LABEL = 17
 """Columns of the trial's name at least: three epochs fit beside it on 80 columns."""

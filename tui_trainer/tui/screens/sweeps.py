@@ -1,6 +1,5 @@
 """All sweeps of the runs folder: how far each is."""
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from tui_trainer.runs.status import LIVE
 from tui_trainer.sweeps import SweepRecord, sweep_records
 from tui_trainer.sweeps.conduct import AGAIN, PRUNED, trial_state
 from tui_trainer.sweeps.detached import conductor, stop_sweep
+from tui_trainer.sweeps.results import short_label
 from tui_trainer.tui.about import About
 from tui_trainer.tui.actions import SWEEPS, bindings
 from tui_trainer.tui.controls.header import Header
@@ -103,11 +103,6 @@ def standing(record: SweepRecord, listed: dict[str, ListedRun]) -> Standing:
 def state_of(listed: ListedRun) -> str:
     """A trial's state in a word."""
     return trial_state(listed.status) if listed.status else "damaged"
-
-
-def short_label(label: str) -> str:
-    """A trial's name without the groups of its settings, so that the values are in sight: ``momentum=0.5, epochs=3``."""
-    return re.sub(r"(^|, )(training|network|data)\.", r"\1", label)
 
 
 def reason_of(listed: ListedRun) -> str:
