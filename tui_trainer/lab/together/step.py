@@ -54,14 +54,14 @@ class StackedStep:
     def _step(self, x: Tensor, targets: Tensor, rates: list[float]) -> tuple[Tensor, Tensor, Norms]:
         logits, trace = self.networks.forward(x)
         losses, slopes = self.rule(logits, targets)
-        gradients = self.networks.backward(slopes, trace)
-        norms: Norms = cache(lambda: _norms(formed(gradients, self.networks.params)))
+        gradients, params = self.networks.backward(slopes, trace), self.networks.params
         if self.limit:
-            grads = formed(gradients, self.networks.params)
+            grads = formed(gradients, params)
             total = _clip(grads, self.limit)
-            gradients, norms = [partial(add_times, grad) for grad in grads], lambda: total
+            self.descend([partial(add_times, grad) for grad in grads], rates)
+            return losses, logits, lambda: total
         self.descend(gradients, rates)
-        return losses, logits, norms
+        return losses, logits, cache(lambda: _norms(formed(gradients, params)))
 
     def _columns(self, images: Sequence[Tensor]) -> Iterator[Tensor]:
         """Each loop's images (S, B, ...) as the first layer wants them in each of the steps: (M, N, B), or (N, B) where all are shown the same."""
